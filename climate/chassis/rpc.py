@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RPC over oslo.messaging: typed calls, typed answers, errors that keep their class.
+
+Values travel as plain JSON (msgspec turns dataclasses into builtins and back
+by the hints of the two signatures). A call that gets no answer in time is
+``ServiceUnavailable``; errors of ``climate.errors`` arrive as themselves.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+import typing
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+import oslo_messaging as messaging
+from oslo_config import cfg
+
+from climate.errors import BadField, ClimateError, ServiceUnavailable
+
+LOG = logging.getLogger(__name__)
+T = TypeVar("T")
+
+ERRORS_MODULE = "climate.errors"
+EXCHANGE = "climate"
+
+
+def transport(conf: cfg.ConfigOpts, url: str | None = None) -> messaging.Transport:
+    """The transport that ``transport_url`` names; remote errors of ours are re-created, others are not.
+
+    Queues are quorum queues unless the operator says otherwise: they survive
+    the loss of a broker node. The default has to be set before the transport
+    is made; later it would not reach the queues' declaration.
+    """
+    messaging.set_transport_defaults(EXCHANGE)
+    conf.register_opts(messaging_rabbit_opts(), group="oslo_messaging_rabbit")
+    conf.set_default("rabbit_quorum_queue", True, group="oslo_messaging_rabbit")
+    return messaging.get_rpc_transport(conf, url=url, allowed_remote_exmods=[ERRORS_MODULE])
+
+
+def messaging_rabbit_opts() -> list[cfg.Opt]:
+    """oslo.messaging's RabbitMQ options, registered early so that our default can be set."""
+    from oslo_messaging._drivers import impl_rabbit
+
+    return list(impl_rabbit.rabbit_opts)
+
+
+class Caller:
+    """Calls one service. ``timeout_s`` is how long an answer may take."""
+
+    def __init__(self, transport: messaging.Transport, topic: str, timeout_s: float) -> None:
+        target = messaging.Target(exchange=EXCHANGE, topic=topic, version="1.0")
+        self._topic = topic
+        self._client = messaging.get_rpc_client(transport, target, timeout=timeout_s)
+
+    def call(self, request_id: str, method: str, returns: Any, /, **arguments: Any) -> Any:
+        """Ask and wait; the answer has the type ``returns``.
+
+        :raises ClimateError: as the service raised it.
+        :raises ServiceUnavailable: no answer in time, or the broker is out of reach.
+        """
+        plain = {name: msgspec.to_builtins(value) for name, value in arguments.items()}
+        try:
+            answer = self._client.call({"request_id": request_id}, method, **plain)
+        except messaging.MessagingTimeout:
+            LOG.warning("%s no answer from %s to %s", request_id, self._topic, method)
+            raise ServiceUnavailable(
+                f"The {self._topic.removeprefix('climate-')} service did not answer in time.", service=self._topic
+            ) from None
+        except messaging.MessageDeliveryFailure as error:
+            LOG.warning("%s cannot reach the broker for %s: %s", request_id, self._topic, error)
+            raise ServiceUnavailable("The message broker is out of reach.", service=self._topic) from None
+        except messaging.RemoteError as error:
+            LOG.error("%s %s failed in %s: %s", request_id, self._topic, method, error.exc_type)
+            raise ClimateError() from None
+        return msgspec.convert(answer, returns)
+
+
+def exposed(method: Callable[..., T]) -> Callable[..., T]:
+    """Mark an endpoint's method as callable over RPC.
+
+    Its arguments are checked and converted by its hints, its answer is made
+    plain, and errors of ours are expected (sent back without being logged as
+    failures of the server).
+    """
+    signature = inspect.signature(method)
+    hints: dict[str, Any] = {}
+
+    @functools.wraps(method)
+    def converted(self: Any, context: dict[str, Any], **arguments: Any) -> Any:
+        if not hints:
+            hints.update(typing.get_type_hints(method))
+        try:
+            typed = {name: msgspec.convert(value, hints[name]) for name, value in arguments.items()}
+            signature.bind(self, context, **typed)
+        except (KeyError, TypeError, msgspec.ValidationError) as error:
+            raise BadField(f"{method.__name__} cannot be called like this: {error}") from None
+        return msgspec.to_builtins(method(self, context, **typed))
+
+    converted.exposed = True  # type: ignore[attr-defined]
+    return typing.cast("Callable[..., T]", messaging.expected_exceptions(ClimateError)(converted))
+
+
+class OnlyExposed(messaging.RPCAccessPolicyBase):
+    """Lets callers reach methods marked with :func:`exposed`, and no others."""
+
+    def is_allowed(self, endpoint: Any, method: str) -> bool:
+        return getattr(getattr(endpoint, method, None), "exposed", False)
+
+
+def server(
+    transport: messaging.Transport, topic: str, host: str, endpoint: Any, threads: int
+) -> messaging.MessageHandlingServer:
+    """An RPC server for ``endpoint``, not started yet; calls go to any server of the topic."""
+    transport.conf.set_override("executor_thread_pool_size", threads)
+    target = messaging.Target(exchange=EXCHANGE, topic=topic, server=host)
+    return messaging.get_rpc_server(transport, target, [endpoint], access_policy=OnlyExposed)
