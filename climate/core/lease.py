@@ -66,8 +66,10 @@ class Lease:
     ``[start_at, end_at)`` is what the tenant was given; ``request`` what they
     asked for. ``hosts`` are the ids of the hosts held now (of the last ones
     held, once the lease is over). ``alike`` are the property values that all
-    hosts of the lease share by request. ``version`` counts changes: writers
-    name the version they saw.
+    hosts of the lease share by request. ``ends_soon_at`` is when its end will
+    be announced (``None`` once it was), ``holds_until`` when the last of its
+    blocked time is over (``None`` once nothing is blocked). ``version`` counts
+    changes: writers name the version they saw.
     """
 
     lease_id: str
@@ -86,6 +88,7 @@ class Lease:
     confirmed_at: int | None = None
     closed_at: int | None = None
     ends_soon_at: int | None = None
+    holds_until: int | None = None
     degraded_reason: str = ""
     error_reason: str = ""
     version: int = 1

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Planning's tables. Instants are epoch seconds; nothing is ever deleted but done effects and old repeat keys.
+
+``planning_allocation`` holds one row for each host of each lease: the host is
+used in ``[start_at, end_at)`` and blocked in ``[start_at, blocked_until)``. A
+row is *live* until ``released_at`` is set; no two live rows of a host may
+overlap in blocked time, which each kind of database enforces by itself (see
+``postgresql``, ``mariadb``, ``sqlite`` beside this file).
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from climate.chassis import outbox as outbox_table
+
+metadata = sa.MetaData()
+_MARIADB = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+_ID = sa.String(36)
+_LONG = sa.Text(2**24 - 1)
+
+host = sa.Table(
+    "planning_host",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("host_id", _ID, nullable=False, unique=True),
+    **_MARIADB,
+)
+
+lease = sa.Table(
+    "planning_lease",
+    metadata,
+    sa.Column("lease_id", _ID, primary_key=True),
+    sa.Column("project_id", sa.String(64), nullable=False),
+    sa.Column("user_id", sa.String(64), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("start_at", sa.BigInteger, nullable=False),
+    sa.Column("end_at", sa.BigInteger, nullable=False),
+    sa.Column("quantity", sa.Integer, nullable=False),
+    sa.Column("wish_start_time", sa.BigInteger),
+    sa.Column("wish_end_time", sa.BigInteger),
+    sa.Column("wish_duration_s", sa.BigInteger),
+    sa.Column("host_properties", _LONG, nullable=False),
+    sa.Column("scheduler", sa.String(64), nullable=False),
+    sa.Column("alike", _LONG, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger),
+    sa.Column("confirmed_at", sa.BigInteger),
+    sa.Column("closed_at", sa.BigInteger),
+    sa.Column("ends_soon_at", sa.BigInteger),
+    sa.Column("holds_until", sa.BigInteger),
+    sa.Column("due_at", sa.BigInteger),
+    sa.Column("degraded_reason", sa.String(255), nullable=False),
+    sa.Column("error_reason", sa.String(255), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("planning_lease_newest", "created_at", "lease_id"),
+    sa.Index("planning_lease_newest_of_project", "project_id", "created_at", "lease_id"),
+    sa.Index("planning_lease_due", "due_at"),
+    sa.Index("planning_lease_period", "start_at", "end_at"),
+    **_MARIADB,
+)
+
+allocation = sa.Table(
+    "planning_allocation",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
+    sa.Column("lease_id", _ID, sa.ForeignKey("planning_lease.lease_id"), nullable=False),
+    sa.Column("host_number", sa.BigInteger, sa.ForeignKey("planning_host.number"), nullable=False),
+    sa.Column("start_at", sa.BigInteger, nullable=False),
+    sa.Column("end_at", sa.BigInteger, nullable=False),
+    sa.Column("blocked_until", sa.BigInteger, nullable=False),
+    sa.Column("given_back", sa.Boolean, nullable=False),
+    sa.Column("released_at", sa.BigInteger),
+    sa.CheckConstraint("start_at < blocked_until AND end_at <= blocked_until", name="planning_allocation_order"),
+    sa.Index("planning_allocation_lease", "lease_id", "host_number"),
+    sa.Index("planning_allocation_host", "host_number", "blocked_until"),
+    **_MARIADB,
+)
+
+journal = sa.Table(
+    "planning_journal",
+    metadata,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("event", sa.String(16), nullable=False),
+    sa.Column("lease_id", _ID, nullable=False),
+    sa.Column("project_id", sa.String(64), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("start_at", sa.BigInteger, nullable=False),
+    sa.Column("end_at", sa.BigInteger, nullable=False),
+    sa.Column("blocks", _LONG, nullable=False),
+    **_MARIADB,
+)
+
+# One row. Whoever writes the journal takes the next number from it and keeps
+# the row locked until the commit, so numbers are committed in their order and
+# a number given back by a rollback is given again: the journal has no gaps.
+counter = sa.Table(
+    "planning_counter",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("hosts", sa.BigInteger, nullable=False),
+    **_MARIADB,
+)
+
+repeat = sa.Table(
+    "planning_repeat",
+    metadata,
+    sa.Column("project_id", sa.String(64), primary_key=True),
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("lease_id", _ID, nullable=False),
+    sa.Column("written_at", sa.BigInteger, nullable=False),
+    sa.Index("planning_repeat_written", "written_at"),
+    **_MARIADB,
+)
+
+outbox = outbox_table.table("planning_outbox", metadata)
