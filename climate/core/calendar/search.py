@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When enough hosts of a group stay free for long enough: exact, with no grain of time.
+
+A whole host is free or not, so each gap ``[g0, g1)`` of a host gives one
+interval of feasible starts, ``[g0, g1 - duration - margin]``. A start at which
+``quantity`` hosts are feasible at once is a start for the lease. The gaps are
+met in the order of time, in slices that grow, so that a wide window costs no
+more than the part of it that is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from climate.core.calendar.coverage import Starts, covered
+from climate.core.calendar.gaps import Calendar, Instants, Positions, Rows
+from climate.core.lease import Window
+
+FIRST_SLICE_S = 6 * 3600
+SLICE_GROWTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a search looks for: ``quantity`` hosts of one group, for the whole of
+    ``window.duration_s``, and ``margin_s`` more behind it.
+
+    The margin must be free too, but may lie outside the window.
+    """
+
+    quantity: int
+    window: Window
+    margin_s: int = 0
+
+    @property
+    def span_s(self) -> int:
+        """How long a host must be free."""
+        return self.window.duration_s + self.margin_s
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """Hosts of one group that are free for the whole span from one start.
+
+    ``group`` counts into the groups that were searched. ``[gap_from,
+    gap_until)`` is the free time around the start of each row, what is past
+    left out; :data:`~climate.core.calendar.gaps.FOREVER` where nothing follows.
+    """
+
+    group: int
+    rows: Rows
+    gap_from: Instants
+    gap_until: Instants
+
+
+class Search:
+    """All feasible starts of one need, found as they are asked for.
+
+    Holds good as long as the calendar does not change. ``groups`` are the rows
+    of alike hosts, each row once; ``now`` is the present (free time before it
+    is worth nothing to anybody).
+    """
+
+    def __init__(self, calendar: Calendar, groups: Sequence[npt.ArrayLike], need: Need, now: int) -> None:
+        """Prepare; nothing is searched yet.
+
+        :raises ValueError: when the quantity or the duration is below 1, or the margin below 0.
+        """
+        if need.quantity < 1 or need.window.duration_s < 1 or need.margin_s < 0:
+            raise ValueError(f"nothing to search for: {need}")
+        self.need = need
+        self._calendar = calendar
+        self._now = now
+        arrays = [np.asarray(group, np.intp) for group in groups]
+        self._names = [name for name, rows in enumerate(arrays) if rows.size >= need.quantity]
+        chosen = [arrays[name] for name in self._names]
+        self._rows: Rows = np.concatenate(chosen) if chosen else np.empty(0, np.intp)
+        self._group = np.repeat(np.arange(len(chosen)), [rows.size for rows in chosen])
+        self._impossible = not chosen or need.window.latest_start < need.window.earliest
+        self._earliest: int | None = None
+        self._met: _Intervals | None = None
+
+    def earliest(self) -> int | None:
+        """The first instant at which the need can be met, or ``None``."""
+        if self._met is None and not self._impossible:
+            self._sweep()
+        return self._earliest
+
+    def starts(self) -> Starts:
+        """All instants at which the need can be met, as maximal intervals of each group."""
+        window = self.need.window
+        if self._impossible:
+            return Starts(*(np.empty(0, np.int64) for _ in range(3)))
+        met = self._walk().until(window.latest_start)
+        group, first, last = covered(
+            self._group[met.entry],
+            met.left,
+            met.right,
+            quantity=self.need.quantity,
+            groups=len(self._names),
+            lo=window.earliest,
+            hi=window.latest_start,
+        )
+        return Starts(np.asarray(self._names)[group], first, last)
+
+    def free_at(self, start: int) -> list[Free]:
+        """The groups in which the need can be met from ``start``, with all hosts that are free then."""
+        if self._impossible or not self.need.window.earliest <= start <= self.need.window.latest_start:
+            return []
+        if self._met is not None and start == self._earliest:
+            holds = (self._met.left <= start) & (start <= self._met.right)
+            entry, place = self._met.entry[holds], self._met.place[holds]
+        else:
+            place = self._calendar.locate(self._rows, start + self.need.span_s)
+            entry = np.flatnonzero(self._calendar.gap_from[place] <= start)
+            place = place[entry]
+        return self._by_group(entry, place)
+
+    def _by_group(self, entry: Positions, place: Positions) -> list[Free]:
+        group = self._group[entry]
+        sizes = np.bincount(group, minlength=len(self._names))
+        order = np.argsort(group, kind="stable") if sizes.size > 1 else slice(None)
+        rows = self._rows[entry][order]
+        gap_from = np.maximum(self._calendar.gap_from[place], self._now)[order]
+        gap_until = self._calendar.gap_until[place][order]
+        behind = np.cumsum(sizes)
+        return [
+            Free(self._names[index], rows[part], gap_from[part], gap_until[part])
+            for index in np.flatnonzero(sizes >= self.need.quantity).tolist()
+            for part in [slice(int(behind[index] - sizes[index]), int(behind[index]))]
+        ]
+
+    def _walk(self) -> _Walk:
+        return _Walk(self._calendar, self._rows, self.need)
+
+    def _sweep(self) -> None:
+        """Widen the window until the need is met in it."""
+        window = self.need.window
+        walk = self._walk()
+        hi, width = window.earliest, FIRST_SLICE_S
+        self._met = walk.until(hi)
+        lo = hi
+        while True:
+            self._earliest = self._first(self._met, lo, hi)
+            if self._earliest is not None or hi == window.latest_start:
+                return
+            lo, hi = hi, min(hi + width, window.latest_start)
+            width *= SLICE_GROWTH
+            self._met = self._met.reaching(lo).joined(walk.until(hi))
+
+    def _first(self, met: _Intervals, lo: int, hi: int) -> int | None:
+        group = self._group[met.entry]
+        if (np.bincount(group, minlength=1) < self.need.quantity).all():
+            return None
+        steps = covered(group, met.left, met.right, quantity=self.need.quantity, groups=len(self._names), lo=lo, hi=hi)
+        return int(steps.first.min()) if steps.first.size else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Intervals:
+    """Closed intervals ``[left, right]`` of feasible starts: of which entry of the
+    searched rows, and where their gap stands in the calendar."""
+
+    entry: Positions
+    place: Positions
+    left: Instants
+    right: Instants
+
+    def reaching(self, instant: int) -> _Intervals:
+        """Those that are not over before ``instant``."""
+        keep = self.right >= instant
+        return _Intervals(self.entry[keep], self.place[keep], self.left[keep], self.right[keep])
+
+    def joined(self, others: _Intervals) -> _Intervals:
+        """These and ``others``."""
+        return _Intervals(
+            np.concatenate((self.entry, others.entry)),
+            np.concatenate((self.place, others.place)),
+            np.concatenate((self.left, others.left)),
+            np.concatenate((self.right, others.right)),
+        )
+
+
+class _Walk:
+    """The gaps of rows in the order of time, a slice of time after the other."""
+
+    def __init__(self, calendar: Calendar, rows: Rows, need: Need) -> None:
+        self._calendar = calendar
+        self._need = need
+        # The first gap that reaches far enough for the earliest start: those before it hold no start.
+        self._place = calendar.locate(rows, need.window.earliest + need.span_s)
+        self._front = calendar.gap_from[self._place]
+
+    def until(self, instant: int) -> _Intervals:
+        """The feasible starts of all gaps that begin at or before ``instant`` and were not given before."""
+        window = self._need.window
+        parts = [_NONE]
+        live = np.flatnonzero(self._front <= instant)
+        while live.size:
+            place = self._place[live]
+            left = np.maximum(self._front[live], window.earliest)
+            right = np.minimum(self._calendar.gap_until[place] - self._need.span_s, window.latest_start)
+            good = left <= right
+            parts.append(_Intervals(live[good], place[good], left[good], right[good]))
+            place += 1
+            front = self._calendar.gap_from[place]
+            self._place[live] = place
+            self._front[live] = front
+            live = live[front <= instant]
+        joined = parts[0]
+        for part in parts[1:]:
+            joined = joined.joined(part)
+        return joined
+
+
+_NONE = _Intervals(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0, np.int64))
