@@ -113,9 +113,7 @@ class Outbox:
         box = self._outbox
         older = box.alias("older")
         first_of_its_key = ~sa.exists().where(older.c.key == box.c.key, older.c.id < box.c.id)
-        query = (
-            sa.select(box).where(box.c.due_at <= self._clock(), first_of_its_key).order_by(box.c.id).limit(_BATCH)
-        )
+        query = sa.select(box).where(box.c.due_at <= self._clock(), first_of_its_key).order_by(box.c.id).limit(_BATCH)
         with sql.reading(self._engine) as connection:
             return list(connection.execute(query))
 

@@ -89,7 +89,6 @@ def exposed(method: Callable[..., T]) -> Callable[..., T]:
     signature = inspect.signature(method)
     hints: dict[str, Any] = {}
 
-    @functools.wraps(method)
     def converted(self: Any, context: dict[str, Any], **arguments: Any) -> Any:
         if not hints:
             hints.update(typing.get_type_hints(method))
@@ -100,8 +99,9 @@ def exposed(method: Callable[..., T]) -> Callable[..., T]:
             raise BadField(f"{method.__name__} cannot be called like this: {error}") from None
         return msgspec.to_builtins(method(self, context, **typed))
 
-    converted.exposed = True  # type: ignore[attr-defined]
-    return typing.cast("Callable[..., T]", messaging.expected_exceptions(ClimateError)(converted))
+    guarded = functools.update_wrapper(messaging.expected_exceptions(ClimateError)(converted), method)
+    guarded.exposed = True  # type: ignore[attr-defined]
+    return typing.cast("Callable[..., T]", guarded)
 
 
 class OnlyExposed(messaging.RPCAccessPolicyBase):
@@ -111,10 +111,31 @@ class OnlyExposed(messaging.RPCAccessPolicyBase):
         return getattr(getattr(endpoint, method, None), "exposed", False)
 
 
-def server(
-    transport: messaging.Transport, topic: str, host: str, endpoint: Any, threads: int
-) -> messaging.MessageHandlingServer:
-    """An RPC server for ``endpoint``, not started yet; calls go to any server of the topic."""
-    transport.conf.set_override("executor_thread_pool_size", threads)
+def server(transport: messaging.Transport, topic: str, host: str, endpoint: Any) -> messaging.MessageHandlingServer:
+    """An RPC server for ``endpoint``, not started yet; calls go to any server of the topic.
+
+    ``executor_thread_pool_size`` says how many it works on at a time. Its
+    default here fits the database's pool; oslo.messaging's own, 64, does not.
+    """
     target = messaging.Target(exchange=EXCHANGE, topic=topic, server=host)
-    return messaging.get_rpc_server(transport, target, [endpoint], access_policy=OnlyExposed)
+    made = messaging.get_rpc_server(transport, target, [endpoint], access_policy=OnlyExposed)
+    transport.conf.set_default("executor_thread_pool_size", 16)
+    return made
+
+
+def notifier(conf: cfg.ConfigOpts, publisher: str) -> Callable[[str, dict[str, Any]], None]:
+    """A function that sends a notification (event, payload), returning when the broker has it.
+
+    It waits for a broker that is away, because oslo.messaging would otherwise
+    log the failure and say nothing. Notifications are on unless the operator
+    sets ``[oslo_messaging_notifications] driver`` to something else.
+    """
+    messaging.set_transport_defaults(EXCHANGE)
+    transport = messaging.get_notification_transport(conf)
+    conf.set_default("driver", ["messagingv2"], group="oslo_messaging_notifications")
+    sender = messaging.Notifier(transport, publisher_id=f"{publisher}.{conf.host}", retry=-1)
+
+    def send(event: str, payload: dict[str, Any]) -> None:
+        sender.info({}, event, payload)
+
+    return send

@@ -64,9 +64,7 @@ class InventoryAPI:
 
         :raises BadProperties: the filter cannot be understood.
         """
-        return self._caller.call(
-            request_id, "get_hosts", Candidates, properties=properties, sees_hosts=sees_hosts
-        )
+        return self._caller.call(request_id, "get_hosts", Candidates, properties=properties, sees_hosts=sees_hosts)
 
     def get_host_details(self, request_id: str, *, host_id: str) -> Host:
         """One host, also a retired one.
@@ -84,9 +82,7 @@ class InventoryAPI:
 
         :raises HostNotFound: no host has this id or name.
         """
-        return self._caller.call(
-            request_id, "set_host", Host, host_id=host_id, disabled=disabled, reason=reason
-        )
+        return self._caller.call(request_id, "set_host", Host, host_id=host_id, disabled=disabled, reason=reason)
 
     def get_properties(self, request_id: str, *, sees_hosts: bool) -> list[Property]:
         """The properties that hosts have, by name."""

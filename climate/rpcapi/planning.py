@@ -147,9 +147,7 @@ class PlanningAPI:
 
         :raises LeaseNotFound: none in this scope.
         """
-        return self._caller.call(
-            request_id, "get_proposal_details", Lease, lease_id=lease_id, project_id=project_id
-        )
+        return self._caller.call(request_id, "get_proposal_details", Lease, lease_id=lease_id, project_id=project_id)
 
     def confirm_proposal(self, request_id: str, *, lease_id: str, project_id: str | None) -> Lease:
         """Promise what was held. Confirming twice is confirming once.
@@ -157,9 +155,7 @@ class PlanningAPI:
         :raises LeaseNotFound: none in this scope.
         :raises WrongState: the proposal is cancelled, expired or over.
         """
-        return self._caller.call(
-            request_id, "confirm_proposal", Lease, lease_id=lease_id, project_id=project_id
-        )
+        return self._caller.call(request_id, "confirm_proposal", Lease, lease_id=lease_id, project_id=project_id)
 
     def cancel_proposal(self, request_id: str, *, lease_id: str, project_id: str | None) -> Lease:
         """Give everything back: a proposal, a confirmed or a running lease. Cancelling twice is cancelling once.
@@ -167,9 +163,7 @@ class PlanningAPI:
         :raises LeaseNotFound: none in this scope.
         :raises WrongState: the lease is over already.
         """
-        return self._caller.call(
-            request_id, "cancel_proposal", Lease, lease_id=lease_id, project_id=project_id
-        )
+        return self._caller.call(request_id, "cancel_proposal", Lease, lease_id=lease_id, project_id=project_id)
 
     def change_lease(
         self,
@@ -212,9 +206,7 @@ class PlanningAPI:
 
     def get_availability(self, request_id: str, *, known_sequence: int | None = None) -> Availability | None:
         """Every host's lease now and next; ``None`` while nothing changed since ``known_sequence``."""
-        return self._caller.call(
-            request_id, "get_availability", Availability | None, known_sequence=known_sequence
-        )
+        return self._caller.call(request_id, "get_availability", Availability | None, known_sequence=known_sequence)
 
     def get_calendar(
         self, request_id: str, *, start: int, end: int, project_id: str | None, limit: int, marker: str | None
@@ -233,6 +225,4 @@ class PlanningAPI:
 
     def changes_since(self, request_id: str, *, sequence: int, limit: int = 1000) -> Changes:
         """What happened to the calendar after ``sequence``, in order and without gaps."""
-        return self._caller.call(
-            request_id, "changes_since", Changes, sequence=sequence, limit=limit
-        )
+        return self._caller.call(request_id, "changes_since", Changes, sequence=sequence, limit=limit)

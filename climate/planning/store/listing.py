@@ -74,9 +74,7 @@ def stretches(
         )
         .correlate(_lease)
     )
-    page = (
-        sa.select(_lease).where(*wanted, in_use).order_by(_lease.c.start_at, _lease.c.lease_id).limit(limit)
-    )
+    page = sa.select(_lease).where(*wanted, in_use).order_by(_lease.c.start_at, _lease.c.lease_id).limit(limit)
     found = {row.lease_id: rows.lease_of(row) for row in connection.execute(page)}
     if not found:
         return []

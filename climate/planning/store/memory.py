@@ -8,14 +8,14 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from climate.chassis.outbox import Effect
 from climate.core.booking import Booking, Decision, Held, due_at
+from climate.core.calendar.replica import Fact
 from climate.core.journal import Change, Span
 from climate.core.lease import Lease, LeaseQuery, RepeatKey
 from climate.errors import BadField, HostsTaken, LeaseChanged, LeaseNotFound
-from climate.planning.store.protocol import LeaseFacts, RepeatTaken, Snapshot, Stretch
+from climate.planning.store import rows
+from climate.planning.store.protocol import RepeatTaken, Snapshot, Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,7 @@ class MemoryStore:
             found = _after_marker(found, query.marker)
         return [lease for lease in found if _listed(lease, query)][: query.limit]
 
-    def stretches(
-        self, start: int, end: int, project_id: str | None, limit: int, marker: str | None
-    ) -> list[Stretch]:
+    def stretches(self, start: int, end: int, project_id: str | None, limit: int, marker: str | None) -> list[Stretch]:
         """How the hosts of up to ``limit`` leases are used in ``[start, end)``; leases by start, then id."""
         with self._lock:
             found = sorted(self._leases.values(), key=lambda lease: (lease.start_at, lease.lease_id))
@@ -156,20 +154,16 @@ class MemoryStore:
         """The live calendar and the journal number at which it is true."""
         with self._lock:
             facts = {
-                lease.lease_id: LeaseFacts(lease.owner.project_id, lease.state, lease.start_at, lease.end_at)
+                lease.lease_id: Fact(lease.state, lease.owner.project_id, lease.start_at, lease.end_at)
                 for lease in self._leases.values()
                 if lease.holds_until is not None
             }
-            lease_ids = list(facts)
-            columns = np.array(
-                [
-                    (one.held.host, one.held.start_at, one.held.blocked_until, lease_ids.index(one.lease_id))
-                    for one in self._allocations
-                    if one.released_at is None
-                ],
-                dtype=np.int64,
-            ).reshape(-1, 4)
-            return Snapshot(len(self._journal), len(self._hosts), *columns.T, lease_ids=lease_ids, facts=facts)
+            live = [
+                (one.held.host, one.held.start_at, one.held.blocked_until, one.lease_id)
+                for one in self._allocations
+                if one.released_at is None
+            ]
+            return Snapshot(len(self._journal), len(self._hosts), rows.columns_of(live), facts)
 
     def changes_since(self, sequence: int, limit: int) -> list[Change]:
         """Journal entries after ``sequence``, in order."""
@@ -189,8 +183,7 @@ def _rewrite(allocations: list[_Allocation], decision: Decision, booking: Bookin
         place = next(
             i
             for i, one in enumerate(allocations)
-            if (one.lease_id, one.held.host, one.held.start_at) == (lease_id, host, was[0])
-            and one.released_at is None
+            if (one.lease_id, one.held.host, one.held.start_at) == (lease_id, host, was[0]) and one.released_at is None
         )
         old = allocations.pop(place)
         if now is None:

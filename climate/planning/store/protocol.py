@@ -7,44 +7,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from climate.chassis.outbox import Effect
 from climate.core.booking import Decision, Held
+from climate.core.calendar.gaps import Columns
+from climate.core.calendar.replica import Fact
 from climate.core.journal import Change
 from climate.core.lease import Lease, LeaseQuery, RepeatKey
-from climate.core.lifecycle import State
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class LeaseFacts:
-    """What followers of the calendar know of a lease that blocks time."""
-
-    project_id: str
-    state: State
-    start_at: int
-    end_at: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """The live calendar at one journal number.
-
-    Row i: host ``hosts[i]`` is blocked in ``[starts[i], ends[i])`` for the
-    lease ``lease_ids[owners[i]]``. ``facts`` are by lease id.
-    """
+    """The live calendar at one journal number: blocked time (the keys are lease ids), and the leases' facts."""
 
     sequence: int
     host_count: int
-    hosts: IntArray
-    starts: IntArray
-    ends: IntArray
-    owners: IntArray
-    lease_ids: list[str]
-    facts: dict[str, LeaseFacts]
+    columns: Columns
+    facts: dict[str, Fact]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +44,7 @@ class Store(Protocol):
     def hosts_from(self, number: int) -> list[str]:
         """The ids of all hosts from ``number`` on, in the order of their numbers."""
 
-    def commit(
-        self, decision: Decision, effects: tuple[Effect, ...] = (), repeat: RepeatKey | None = None
-    ) -> int:
+    def commit(self, decision: Decision, effects: tuple[Effect, ...] = (), repeat: RepeatKey | None = None) -> int:
         """Carry a decision out, whole or not at all; returns its journal number.
 
         :raises HostsTaken: a host is blocked by another lease in this time.
@@ -97,9 +73,7 @@ class Store(Protocol):
         :raises BadField: an unknown marker.
         """
 
-    def stretches(
-        self, start: int, end: int, project_id: str | None, limit: int, marker: str | None
-    ) -> list[Stretch]:
+    def stretches(self, start: int, end: int, project_id: str | None, limit: int, marker: str | None) -> list[Stretch]:
         """How the hosts of up to ``limit`` leases are used in ``[start, end)``; leases by start, then id.
 
         :raises BadField: an unknown marker.

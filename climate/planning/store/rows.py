@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 import sqlalchemy as sa
 
 from climate.core.booking import Decision, Held, due_at
+from climate.core.calendar.gaps import Columns
 from climate.core.journal import Block, Change
 from climate.core.lease import Lease, Owner, Terms, Wish
 from climate.core.lifecycle import State
@@ -108,3 +111,12 @@ def change_of(row: sa.Row[Any]) -> Change:
         end_at=row.end_at,
         blocks=_BLOCKS.decode(row.blocks),
     )
+
+
+def columns_of(bookings: Sequence[tuple[int, int, int, str]]) -> Columns:
+    """Live time as (host, from, until, lease id) rows, in any order, as columns sorted by host and start."""
+    keys = tuple(dict.fromkeys(booking[3] for booking in bookings))
+    number = {key: i for i, key in enumerate(keys)}
+    table = np.array([(*booking[:3], number[booking[3]]) for booking in bookings], np.int64).reshape(-1, 4)
+    table = table[np.lexsort((table[:, 1], table[:, 0]))]
+    return Columns(table[:, 0], table[:, 1], table[:, 2], table[:, 3].astype(np.int32), keys)

@@ -9,21 +9,22 @@ dead-locking: the lease's row, its hosts by number, the counter last.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 
 from climate.chassis import outbox, sql
 from climate.chassis.outbox import Effect
 from climate.chassis.sql import Trouble, trouble
 from climate.core.booking import Booking, Decision, Held
+from climate.core.calendar.replica import Fact
 from climate.core.journal import Change
 from climate.core.lease import Lease, LeaseQuery, RepeatKey
 from climate.core.lifecycle import State
 from climate.errors import HostsTaken, LeaseChanged, LeaseNotFound
 from climate.planning.store import listing, rows, tables
-from climate.planning.store.protocol import LeaseFacts, RepeatTaken, Snapshot, Stretch
+from climate.planning.store.protocol import RepeatTaken, Snapshot, Stretch
 
 _CHUNK = 500  # host ids in one IN list
 
@@ -130,9 +131,7 @@ class SqlStore:
         with sql.reading(self._engine) as connection:
             return listing.leases(connection, query)
 
-    def stretches(
-        self, start: int, end: int, project_id: str | None, limit: int, marker: str | None
-    ) -> list[Stretch]:
+    def stretches(self, start: int, end: int, project_id: str | None, limit: int, marker: str | None) -> list[Stretch]:
         """How the hosts of up to ``limit`` leases are used in ``[start, end)``; leases by start, then id."""
         with sql.snapshot(self._engine) as connection:
             return listing.stretches(connection, start, end, project_id, limit, marker)
@@ -147,30 +146,20 @@ class SqlStore:
     def snapshot(self) -> Snapshot:
         """The live calendar and the journal number at which it is true."""
         allocation, lease = tables.allocation, tables.lease
-        live = (
-            sa.select(
-                allocation.c.host_number, allocation.c.start_at, allocation.c.blocked_until, allocation.c.lease_id
-            )
-            .where(allocation.c.released_at.is_(None))
-            .order_by(allocation.c.lease_id)
-        )
+        live = sa.select(
+            allocation.c.host_number, allocation.c.start_at, allocation.c.blocked_until, allocation.c.lease_id
+        ).where(allocation.c.released_at.is_(None))
         holding = sa.select(
             lease.c.lease_id, lease.c.project_id, lease.c.state, lease.c.start_at, lease.c.end_at
         ).where(lease.c.holds_until.is_not(None))
         with sql.snapshot(self._engine) as connection:
             counted = connection.execute(sa.select(tables.counter)).one()
             facts = {
-                row.lease_id: LeaseFacts(row.project_id, State(row.state), row.start_at, row.end_at)
+                row.lease_id: Fact(State(row.state), row.project_id, row.start_at, row.end_at)
                 for row in connection.execute(holding)
             }
-            found = connection.execute(live).all()
-        lease_ids = list(facts)
-        number_of = {lease_id: i for i, lease_id in enumerate(lease_ids)}
-        columns = np.array(
-            [(row.host_number, row.start_at, row.blocked_until, number_of[row.lease_id]) for row in found],
-            dtype=np.int64,
-        ).reshape(-1, 4)
-        return Snapshot(counted.sequence, counted.hosts, *columns.T, lease_ids=lease_ids, facts=facts)
+            found = [tuple(row) for row in connection.execute(live)]
+        return Snapshot(counted.sequence, counted.hosts, rows.columns_of(found), facts)
 
     def changes_since(self, sequence: int, limit: int) -> list[Change]:
         """Journal entries after ``sequence``, in order."""
@@ -225,15 +214,15 @@ def _write_bookings(connection: sa.Connection, decision: Decision) -> None:
     """Write hosts' time in the order of the hosts' numbers."""
     _lock_hosts(connection, decision.bookings)
     moves = [_move(decision, booking, host) for booking in decision.bookings for host in booking.block.hosts]
-    changes = sorted((move for move in moves if move is not None and "old_start" in move), key=_by_host)
-    inserts = sorted((move for move in moves if move is not None and "old_start" not in move), key=_by_host)
+    changes = sorted((move for move in moves if "on_host" in move), key=itemgetter("on_host"))
+    inserts = sorted((move for move in moves if "on_host" not in move), key=itemgetter("host_number"))
     if changes:
         allocation = tables.allocation
         statement = (
             allocation.update()
             .where(
                 allocation.c.lease_id == decision.lease.lease_id,
-                allocation.c.host_number == sa.bindparam("host_number"),
+                allocation.c.host_number == sa.bindparam("on_host"),
                 allocation.c.start_at == sa.bindparam("old_start"),
                 allocation.c.released_at.is_(None),
             )
@@ -245,11 +234,6 @@ def _write_bookings(connection: sa.Connection, decision: Decision) -> None:
 
 
 _CHANGED = ("end_at", "blocked_until", "given_back", "released_at")
-
-
-def _by_host(move: dict[str, Any]) -> int:
-    number: int = move["host_number"]
-    return number
 
 
 def _move(decision: Decision, booking: Booking, host: int) -> dict[str, Any]:
@@ -267,7 +251,7 @@ def _move(decision: Decision, booking: Booking, host: int) -> dict[str, Any]:
             "released_at": None,
         }
     return {
-        "host_number": host,
+        "on_host": host,
         "old_start": was[0],
         "new_end_at": booking.end_at,
         "new_blocked_until": was[1] if now is None else now[1],

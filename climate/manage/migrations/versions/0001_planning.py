@@ -147,4 +147,6 @@ def downgrade() -> None:
 
 
 def _kind() -> ModuleType:
-    return {"postgresql": postgresql, "mysql": mariadb, "mariadb": mariadb, "sqlite": sqlite}[op.get_bind().dialect.name]
+    return {"postgresql": postgresql, "mysql": mariadb, "mariadb": mariadb, "sqlite": sqlite}[
+        op.get_bind().dialect.name
+    ]

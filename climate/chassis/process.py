@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A process: servers that answer and loops that repeat, started together, drained together."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Protocol
+
+LOG = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_S = 60.0
+
+
+class Server(Protocol):
+    """Something that answers on threads of its own. ``stop`` refuses what is new, ``wait`` finishes what is under way."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    def wait(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Something to do again and again. A failure is logged and tried again after a pause that doubles."""
+
+    name: str
+    action: Callable[[], object]
+    interval_s: float
+
+
+class Process:
+    """Servers and loops under one roof.
+
+    ``close`` runs after everything has stopped. Started and stopped by hand
+    inside a process tree, or by signals with :meth:`run`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        servers: Sequence[Server] = (),
+        loops: Sequence[Loop] = (),
+        close: Callable[[], None] = lambda: None,
+        drain_timeout_s: float = 30.0,
+    ) -> None:
+        self.name = name
+        self.failures = 0
+        self._servers = servers
+        self._close = close
+        self._drain_timeout_s = drain_timeout_s
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(loop,), name=f"{name}-{loop.name}", daemon=True)
+            for loop in loops
+        ]
+
+    def start(self) -> None:
+        """Start the servers, then the loops."""
+        for server in self._servers:
+            server.start()
+        for thread in self._threads:
+            thread.start()
+        LOG.info("%s is up", self.name)
+
+    def stop(self) -> None:
+        """Refuse what is new, finish what is under way (for ``drain_timeout_s`` at most), then close."""
+        self._stopping.set()
+        drain = threading.Thread(target=self._drain, name=f"{self.name}-drain", daemon=True)
+        drain.start()
+        drain.join(self._drain_timeout_s)
+        if drain.is_alive():
+            LOG.warning("%s stops with work under way", self.name)
+        self._close()
+        LOG.info("%s is down", self.name)
+
+    def run(self) -> None:
+        """Start, stay until SIGTERM or SIGINT, stop. For the main thread."""
+        asked = threading.Event()
+
+        def ask(number: int, frame: FrameType | None) -> None:
+            asked.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, ask)
+        self.start()
+        asked.wait()
+        self.stop()
+
+    def _drain(self) -> None:
+        for server in self._servers:
+            server.stop()
+        for server in self._servers:
+            server.wait()
+        for thread in self._threads:
+            thread.join()
+
+    def _repeat(self, loop: Loop) -> None:
+        pause_s = loop.interval_s
+        while not self._stopping.is_set():
+            try:
+                loop.action()
+                pause_s = loop.interval_s
+            except Exception:
+                self.failures += 1
+                pause_s = min(max(pause_s, 0.1) * 2, max(_LONGEST_PAUSE_S, loop.interval_s))
+                LOG.exception("%s: %s failed, again in %.1f s", self.name, loop.name, pause_s)
+            self._stopping.wait(pause_s)

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""climate-planning: who holds what, when. Any number of copies may run."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable
+
+from oslo_config import cfg
+
+from climate.chassis import rpc, sql
+from climate.chassis.outbox import Outbox
+from climate.chassis.process import Loop, Process
+from climate.cmd import main as common
+from climate.planning import options, strategies
+from climate.planning.availability import AvailabilityReport
+from climate.planning.calendar import PlanningCalendar
+from climate.planning.changes import Changes
+from climate.planning.effects import notify
+from climate.planning.endpoint import PlanningEndpoint
+from climate.planning.following import Following
+from climate.planning.proposals import Proposals
+from climate.planning.store import tables
+from climate.planning.store.sql import SqlStore
+from climate.planning.strategies import Strategies
+from climate.planning.transitions import Transitions
+from climate.rpcapi.planning import TOPIC
+
+OPTIONS = (options.list_opts, sql.list_opts)
+_REPEAT_KEPT_S = 24 * 3600
+
+
+def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Process:
+    """A planning process; ``clock`` gives epoch seconds."""
+    group = conf[options.GROUP]
+    randomness = random.Random()  # noqa: S311 - jitter, no secret
+    engine = sql.engine(conf.database.connection, conf.database.max_pool_size)
+    store = SqlStore(engine)
+    rules = options.rules(conf)
+    chosen = Strategies(strategies.installed(), group.default_scheduler)
+    calendar = PlanningCalendar(store)
+    transitions = Transitions(store, rules, clock, randomness)
+    outbox = Outbox(engine, tables.outbox, {notify.TOPIC: notify.Notify(rpc.notifier(conf, "climate.planning"))}, clock)
+    endpoint = PlanningEndpoint(
+        store,
+        Proposals(store, calendar, chosen, rules, group.horizon_s, clock, randomness),
+        Changes(store, calendar, chosen, rules, group.horizon_s, clock),
+        chosen,
+        AvailabilityReport(calendar, clock),
+        Following(store, calendar),
+    )
+    transport = rpc.transport(conf)
+    name = f"{conf.host}-{uuid.uuid4().hex[:8]}"
+    return Process(
+        "climate-planning",
+        servers=[rpc.server(transport, TOPIC, name, endpoint)],
+        loops=[
+            Loop("transitions", transitions.run_due, group.transition_interval_s),
+            Loop("outbox", outbox.run_due, group.transition_interval_s),
+            Loop("check", calendar.check, group.calendar_check_interval_s),
+            Loop("repeats", lambda: store.forget_repeats(clock() - _REPEAT_KEPT_S), 3600.0),
+        ],
+        close=engine.dispose,
+        drain_timeout_s=conf.drain_timeout_s,
+    )
+
+
+def main() -> int:
+    """Run climate-planning."""
+    return common.run("climate-planning", OPTIONS, build)

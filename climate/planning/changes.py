@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Extend, shorten, add hosts, give hosts back, rename: a lease that exists becomes another, or stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from climate.core import changes
+from climate.core.booking import Decision, Held, Rules
+from climate.core.calendar.gaps import NotBooked
+from climate.core.calendar.search import Need, Search
+from climate.core.candidates import Candidates, Group, pack
+from climate.core.changes import Target
+from climate.core.lease import Lease, LeaseChange, Window
+from climate.errors import BadField, HostsTaken, LeaseChanged, NothingFits, ServiceUnavailable
+from climate.planning.calendar import PlanningCalendar
+from climate.planning.effects import notify
+from climate.planning.proposals import ATTEMPTS
+from climate.planning.store.protocol import Store
+from climate.planning.strategies import Strategies
+
+
+class Changes:
+    """Changes leases, whole or not at all. ``clock`` gives epoch seconds."""
+
+    def __init__(
+        self,
+        store: Store,
+        calendar: PlanningCalendar,
+        strategies: Strategies,
+        rules: Rules,
+        horizon_s: int,
+        clock: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._calendar = calendar
+        self._strategies = strategies
+        self._rules = rules
+        self._horizon_s = horizon_s
+        self._clock = clock
+
+    def change(
+        self,
+        lease_id: str,
+        project_id: str | None,
+        change: LeaseChange,
+        hosts: Candidates | None,
+        answer_by: int | None,
+    ) -> Lease:
+        """Carry a PATCH out; hosts that join come from ``hosts`` and are alike to those held.
+
+        :raises LeaseNotFound: none in this scope.
+        :raises BadField: an end that cannot be, a quantity below 1, no hosts to add from.
+        :raises WrongState: the lease is over.
+        :raises NothingFits: the extension collides, or no more such hosts are free.
+        """
+        for _ in range(ATTEMPTS):
+            lease = self._store.get_lease(lease_id, project_id)
+            try:
+                decision = self._decision(lease, change, hosts)
+            except NotBooked:
+                continue  # the copy of the calendar is newer than the lease that was read
+            if decision is None:
+                return lease
+            if answer_by is not None and self._clock() > answer_by:
+                raise ServiceUnavailable("Planning is too busy; nothing was changed. Try again.", service="planning")
+            try:
+                self._store.commit(decision, (notify.effect(decision),))
+            except (LeaseChanged, HostsTaken):
+                continue
+            return self._store.get_lease(lease_id, project_id)
+        raise LeaseChanged()
+
+    def _decision(self, lease: Lease, change: LeaseChange, hosts: Candidates | None) -> Decision | None:
+        now = self._clock()
+        wanted = changes.target(lease, change, now, self._horizon_s)
+        held = self._store.get_held(lease.lease_id)
+        own = [one for one in held if not one.given_back]
+        back = changes.to_return(own, lease.quantity - wanted.quantity)
+        if wanted.end_at > lease.end_at:
+            self._check_extension([one for one in own if one.host not in back], wanted)
+        missing = wanted.quantity - lease.quantity
+        added = self._found(lease, wanted, missing, hosts, now) if missing > 0 else ()
+        return changes.change(lease, held, wanted, now, self._rules, added=added, returned=back)
+
+    def _check_extension(self, own: Sequence[Held], wanted: Target) -> None:
+        until = wanted.end_at + self._rules.margin_s
+        with self._calendar.following() as replica:
+            for was in {(one.start_at, one.blocked_until) for one in own}:
+                rows = np.array([one.host for one in own if (one.start_at, one.blocked_until) == was], np.intp)
+                if not replica.calendar.can_move(rows, was, (was[0], until)).all():
+                    raise NothingFits("The hosts of this lease are promised to others after its present end.")
+
+    def _found(
+        self, lease: Lease, wanted: Target, quantity: int, hosts: Candidates | None, now: int
+    ) -> tuple[int, ...]:
+        if hosts is None:
+            raise BadField("Say which hosts match, so that some can be added.", field="quantity")
+        group = next((group for group in hosts.groups if group.alike == lease.alike), Group({}, pack(())))
+        rows = self._calendar.rows(group)
+        window = Window(wanted.add_from, wanted.end_at, wanted.end_at - wanted.add_from)
+        need = Need(quantity, window, self._rules.margin_s)
+        with self._calendar.following() as replica:
+            choice = self._strategies.named(lease.terms.scheduler).choose(
+                Search(replica.calendar, [rows], need, now), None
+            )
+        if choice is None:
+            raise NothingFits("No more hosts like these are free until the end of this lease.")
+        return tuple(choice.rows.tolist())

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options of planning, and what they mean as values."""
+
+from __future__ import annotations
+
+from oslo_config import cfg
+
+from climate.core.booking import Rules
+
+GROUP = "planning"
+OPTS = [
+    cfg.IntOpt(
+        "proposal_ttl_s",
+        default=300,
+        min=1,
+        max=86_400,
+        help="How long a proposal holds its hosts until it must be confirmed, in seconds.",
+    ),
+    cfg.IntOpt(
+        "margin_after_s",
+        default=0,
+        min=0,
+        max=86_400,
+        help="Time for which a host stays blocked after each lease (clean-up), in seconds. "
+        "Leases that exist keep the margin they were made with.",
+    ),
+    cfg.IntOpt(
+        "ends_soon_s",
+        default=600,
+        min=0,
+        max=30 * 86_400,
+        help="How long before its end the notification lease.ends_soon is sent, in seconds.",
+    ),
+    cfg.IntOpt(
+        "horizon_s",
+        default=366 * 86_400,
+        min=60,
+        max=10 * 366 * 86_400,
+        help="How far ahead a lease may end, in seconds.",
+    ),
+    cfg.StrOpt("default_scheduler", default="earliest", help="The strategy for requests that name none."),
+    cfg.FloatOpt(
+        "transition_interval_s",
+        default=1.0,
+        min=0.05,
+        max=60.0,
+        help="How often a process looks for leases that begin, end or expire, in seconds.",
+    ),
+    cfg.IntOpt(
+        "calendar_check_interval_s",
+        default=3600,
+        min=10,
+        max=7 * 86_400,
+        help="How often the calendar in memory is compared with the database, in seconds.",
+    ),
+]
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """The options of the group [planning]."""
+    return [(GROUP, OPTS)]
+
+
+def rules(conf: cfg.ConfigOpts) -> Rules:
+    """The operator's rules for leases."""
+    group = conf[GROUP]
+    return Rules(margin_s=group.margin_after_s, proposal_ttl_s=group.proposal_ttl_s, ends_soon_s=group.ends_soon_s)

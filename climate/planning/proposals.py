@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Search, hold, confirm, cancel: how a request becomes a lease.
+
+The search runs in memory on a copy of the calendar that may be stale; the
+database decides. A refused booking is searched again on a fresh copy.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from climate.core import booking
+from climate.core.booking import Decision, Rules
+from climate.core.calendar.gaps import Rows
+from climate.core.calendar.search import Need, Search
+from climate.core.candidates import Candidates
+from climate.core.lease import Lease, Owner, RepeatKey, Terms, Wish, window_of
+from climate.errors import BadField, HostsTaken, LeaseChanged, NothingFits, RepeatMismatch, ServiceUnavailable
+from climate.planning.calendar import PlanningCalendar
+from climate.planning.effects import notify
+from climate.planning.store.protocol import RepeatTaken, Store
+from climate.planning.strategies import Strategies
+
+LOG = logging.getLogger(__name__)
+
+ATTEMPTS = 10
+_PAUSE_S = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A request for a lease, with the hosts that match it."""
+
+    hosts: Candidates
+    wish: Wish
+    quantity: int
+    owner: Owner
+    terms: Terms
+    confirm: bool
+    repeat: RepeatKey | None
+    answer_by: int | None
+
+
+class Proposals:
+    """Makes proposals, confirms and cancels them.
+
+    ``clock`` gives epoch seconds. One booking of a process is under way at a
+    time: two at once would want the same best hosts, and one of them again.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        calendar: PlanningCalendar,
+        strategies: Strategies,
+        rules: Rules,
+        horizon_s: int,
+        clock: Callable[[], int],
+        randomness: random.Random,
+    ) -> None:
+        self._store = store
+        self._calendar = calendar
+        self._strategies = strategies
+        self._rules = rules
+        self._horizon_s = horizon_s
+        self._clock = clock
+        self._randomness = randomness
+        self._one_booking = threading.Lock()
+
+    def make(self, request: Request) -> Lease:
+        """Hold hosts for a request, or promise them at once if it says so.
+
+        :raises BadField: the window cannot be, or the scheduler is unknown.
+        :raises NothingFits: no such set of hosts is free.
+        :raises RepeatMismatch: its key came with another request before.
+        """
+        known = self._answered(request)
+        if known is not None:
+            return known
+        if request.quantity < 1:
+            raise BadField("quantity must be at least 1.", field="quantity")
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._book(request)
+            except HostsTaken:
+                LOG.info("attempt %s for project %s met a taken host", attempt + 1, request.owner.project_id)
+                time.sleep(self._randomness.uniform(0, _PAUSE_S * (attempt + 1)))
+            except RepeatTaken:
+                # The same request is being answered by another worker, or was a moment ago.
+                known = self._answered(request)
+                if known is not None:
+                    return known
+        raise HostsTaken()
+
+    def confirm(self, lease_id: str, project_id: str | None) -> Lease:
+        """Promise what was held; again is the same as once.
+
+        :raises LeaseNotFound: none in this scope.
+        :raises WrongState: it expired, or is over.
+        """
+        return self._decided(lease_id, project_id, lambda lease: booking.confirm(lease, self._clock()))
+
+    def cancel(self, lease_id: str, project_id: str | None) -> Lease:
+        """Give everything back; again is the same as once.
+
+        :raises LeaseNotFound: none in this scope.
+        :raises WrongState: it is over already.
+        """
+
+        def decide(lease: Lease) -> Decision | None:
+            return booking.cancel(lease, self._store.get_held(lease_id), self._clock(), self._rules)
+
+        return self._decided(lease_id, project_id, decide)
+
+    def _answered(self, request: Request) -> Lease | None:
+        if request.repeat is None:
+            return None
+        known = self._store.repeated(request.owner.project_id, request.repeat.key)
+        if known is None:
+            return None
+        fingerprint, lease_id = known
+        if fingerprint != request.repeat.fingerprint:
+            raise RepeatMismatch()
+        return self._store.get_lease(lease_id)
+
+    def _book(self, request: Request) -> Lease:
+        groups = [self._calendar.rows(group) for group in request.hosts.groups]
+        with self._one_booking:
+            decision = self._decision(request, groups)
+            if request.answer_by is not None and self._clock() > request.answer_by:
+                raise ServiceUnavailable("Planning is too busy; nothing was booked. Try again.", service="planning")
+            self._store.commit(decision, (notify.effect(decision),), request.repeat)
+        return self._store.get_lease(decision.lease.lease_id)
+
+    def _decision(self, request: Request, groups: list[Rows]) -> Decision:
+        now = self._clock()
+        window = window_of(request.wish, now, self._horizon_s)
+        need = Need(request.quantity, window, self._rules.margin_s)
+        scheduler = self._strategies.named(request.terms.scheduler)
+        with self._calendar.following() as replica:
+            choice = scheduler.choose(Search(replica.calendar, groups, need, now), None)
+        if choice is None:
+            raise NothingFits()
+        return booking.propose(
+            lease_id=str(uuid.uuid4()),
+            owner=request.owner,
+            wish=request.wish,
+            terms=request.terms,
+            alike=request.hosts.groups[choice.group].alike,
+            hosts=choice.rows.tolist(),
+            span=(choice.start_at, choice.start_at + window.duration_s),
+            now=now,
+            rules=self._rules,
+            confirmed=request.confirm,
+        )
+
+    def _decided(self, lease_id: str, project_id: str | None, decide: Callable[[Lease], Decision | None]) -> Lease:
+        return decided(self._store, lease_id, project_id, decide)
+
+
+def decided(store: Store, lease_id: str, project_id: str | None, decide: Callable[[Lease], Decision | None]) -> Lease:
+    """Read a lease, decide, write; again from the start while others change it in between.
+
+    ``decide`` returns ``None`` where nothing is left to do.
+
+    :raises LeaseNotFound: none in this scope.
+    :raises LeaseChanged: it was changed by others at every attempt.
+    """
+    for _ in range(ATTEMPTS):
+        lease = store.get_lease(lease_id, project_id)
+        decision = decide(lease)
+        if decision is None:
+            return lease
+        try:
+            store.commit(decision, (notify.effect(decision),))
+        except LeaseChanged:
+            continue
+        return store.get_lease(lease_id, project_id)
+    raise LeaseChanged()
