@@ -142,6 +142,11 @@ class Calendar:
         """How many bookings there are, of all hosts."""
         return int(self._count.sum())
 
+    @property
+    def memory_bytes(self) -> int:
+        """What the matrices take."""
+        return self._starts.nbytes + self._ends.nbytes + self._owner.nbytes
+
     def columns(self) -> Columns:
         """All bookings sorted by host and start: the input of :meth:`from_arrays`."""
         real = np.arange(self._width) < self._count[:, None]

@@ -95,16 +95,9 @@ class Search:
         window = self.need.window
         if self._impossible:
             return Starts(*(np.empty(0, np.int64) for _ in range(3)))
-        met = self._walk().until(window.latest_start)
-        group, first, last = covered(
-            self._group[met.entry],
-            met.left,
-            met.right,
-            quantity=self.need.quantity,
-            groups=len(self._names),
-            lo=window.earliest,
-            hi=window.latest_start,
-        )
+        walk = _Walk(self._calendar, self._rows, self.need)
+        met = walk.open().joined(walk.until(window.latest_start))
+        group, first, last = self._covered(met, window.earliest, window.latest_start)
         return Starts(np.asarray(self._names)[group], first, last)
 
     def free_at(self, start: int) -> list[Free]:
@@ -134,30 +127,31 @@ class Search:
             for part in [slice(int(behind[index] - sizes[index]), int(behind[index]))]
         ]
 
-    def _walk(self) -> _Walk:
-        return _Walk(self._calendar, self._rows, self.need)
-
     def _sweep(self) -> None:
         """Widen the window until the need is met in it."""
         window = self.need.window
-        walk = self._walk()
+        walk = _Walk(self._calendar, self._rows, self.need)
+        met = walk.open()
+        if self._may_cover(met):  # all begin at the earliest start, so that "may" is "do"
+            self._met, self._earliest = met, window.earliest
+            return
         hi, width = window.earliest, FIRST_SLICE_S
-        self._met = walk.until(hi)
-        lo = hi
-        while True:
-            self._earliest = self._first(self._met, lo, hi)
-            if self._earliest is not None or hi == window.latest_start:
-                return
+        while self._earliest is None and hi < window.latest_start:
             lo, hi = hi, min(hi + width, window.latest_start)
             width *= SLICE_GROWTH
-            self._met = self._met.reaching(lo).joined(walk.until(hi))
+            met = met.reaching(lo).joined(walk.until(hi))
+            if self._may_cover(met):
+                first = self._covered(met, lo, hi).first
+                self._earliest = int(first.min()) if first.size else None
+        self._met = met
 
-    def _first(self, met: _Intervals, lo: int, hi: int) -> int | None:
+    def _may_cover(self, met: _Intervals) -> bool:
+        """Are there so many intervals that some group could be covered?"""
+        return bool(np.bincount(self._group[met.entry]).max(initial=0) >= self.need.quantity)
+
+    def _covered(self, met: _Intervals, lo: int, hi: int) -> Starts:
         group = self._group[met.entry]
-        if (np.bincount(group, minlength=1) < self.need.quantity).all():
-            return None
-        steps = covered(group, met.left, met.right, quantity=self.need.quantity, groups=len(self._names), lo=lo, hi=hi)
-        return int(steps.first.min()) if steps.first.size else None
+        return covered(group, met.left, met.right, quantity=self.need.quantity, groups=len(self._names), lo=lo, hi=hi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,16 +171,25 @@ class _Intervals:
 
     def joined(self, others: _Intervals) -> _Intervals:
         """These and ``others``."""
-        return _Intervals(
-            np.concatenate((self.entry, others.entry)),
-            np.concatenate((self.place, others.place)),
-            np.concatenate((self.left, others.left)),
-            np.concatenate((self.right, others.right)),
+        return _Intervals.all_of([self, others])
+
+    @classmethod
+    def all_of(cls, parts: Sequence[_Intervals]) -> _Intervals:
+        """The intervals of all ``parts``."""
+        return cls(
+            np.concatenate([_NO_PLACES, *(part.entry for part in parts)]),
+            np.concatenate([_NO_PLACES, *(part.place for part in parts)]),
+            np.concatenate([_NO_INSTANTS, *(part.left for part in parts)]),
+            np.concatenate([_NO_INSTANTS, *(part.right for part in parts)]),
         )
 
 
+_NO_PLACES: Positions = np.empty(0, np.intp)
+_NO_INSTANTS: Instants = np.empty(0, np.int64)
+
+
 class _Walk:
-    """The gaps of rows in the order of time, a slice of time after the other."""
+    """The gaps of rows in the order of time: first :meth:`open`, then :meth:`until` one instant after the other."""
 
     def __init__(self, calendar: Calendar, rows: Rows, need: Need) -> None:
         self._calendar = calendar
@@ -194,27 +197,34 @@ class _Walk:
         # The first gap that reaches far enough for the earliest start: those before it hold no start.
         self._place = calendar.locate(rows, need.window.earliest + need.span_s)
         self._front = calendar.gap_from[self._place]
+        self._open = np.flatnonzero(self._front <= need.window.earliest)
+
+    def open(self) -> _Intervals:
+        """The feasible starts from the earliest on, of the rows that are free then."""
+        window = self._need.window
+        place = self._place[self._open]
+        left = np.full(place.size, window.earliest)
+        right = np.minimum(self._calendar.gap_until[place] - self._need.span_s, window.latest_start)
+        return _Intervals(self._open, place, left, right)
 
     def until(self, instant: int) -> _Intervals:
-        """The feasible starts of all gaps that begin at or before ``instant`` and were not given before."""
-        window = self._need.window
-        parts = [_NONE]
+        """The feasible starts of the gaps that begin at or before ``instant`` and were not given before."""
+        self._advance(self._open)
+        self._open = self._open[:0]
+        parts = []
         live = np.flatnonzero(self._front <= instant)
         while live.size:
-            place = self._place[live]
-            left = np.maximum(self._front[live], window.earliest)
-            right = np.minimum(self._calendar.gap_until[place] - self._need.span_s, window.latest_start)
+            place, left = self._place[live], self._front[live]
+            right = np.minimum(self._calendar.gap_until[place] - self._need.span_s, self._need.window.latest_start)
             good = left <= right
             parts.append(_Intervals(live[good], place[good], left[good], right[good]))
-            place += 1
-            front = self._calendar.gap_from[place]
-            self._place[live] = place
-            self._front[live] = front
-            live = live[front <= instant]
-        joined = parts[0]
-        for part in parts[1:]:
-            joined = joined.joined(part)
-        return joined
+            live = live[self._advance(live) <= instant]
+        return _Intervals.all_of(parts)
 
-
-_NONE = _Intervals(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.int64), np.empty(0, np.int64))
+    def _advance(self, live: Positions) -> Instants:
+        """Go on to the next gap of these rows; where it begins."""
+        place = self._place[live] + 1
+        front = self._calendar.gap_from[place]
+        self._place[live] = place
+        self._front[live] = front
+        return front
