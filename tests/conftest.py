@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every test may ask for: the real servers, started once a run and only when a test wants them.
+
+Where a server is missing its tests are skipped and the summary says why. With
+``CLIMATE_REQUIRE_SERVERS`` set they fail instead, so that a machine that
+should have the servers cannot pass without them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tools.servers import MariaDB, PostgreSQL, RabbitMQ, Server
+
+SERVER_FIXTURES = {"rabbitmq", "postgresql", "mariadb"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark whatever uses a server's fixture; leave the long forms out unless ``CLIMATE_SOAK`` is set."""
+    soaks = []
+    for item in items:
+        if SERVER_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("servers")
+        if item.get_closest_marker("soak"):
+            soaks.append(item)
+    if soaks and not os.environ.get("CLIMATE_SOAK"):
+        items[:] = [item for item in items if item not in soaks]
+        config.hook.pytest_deselected(items=soaks)
+
+
+def require(kind: type[Server]) -> None:
+    """Skip the test where the server cannot run, or fail it if this machine must have it."""
+    if not (available := kind.available()):
+        if os.environ.get("CLIMATE_REQUIRE_SERVERS"):
+            pytest.fail(available.reason, pytrace=False)
+        pytest.skip(available.reason)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[RabbitMQ]:
+    require(RabbitMQ)
+    with RabbitMQ() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    require(PostgreSQL)
+    with PostgreSQL() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    require(MariaDB)
+    with MariaDB() as server:
+        yield server

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The servers that tests and benchmarks start do what those rely on, and leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import amqp
+import psutil
+import pytest
+import sqlalchemy
+
+from tests.conftest import require
+from tools.servers import MariaDB, PostgreSQL, RabbitMQ, Server, ServerFailed
+from tools.servers.process import Process, free_port
+
+ROOT = Path(__file__).parents[2]
+SERVERS: list[type[Server]] = [PostgreSQL, MariaDB, RabbitMQ]
+DATABASES: list[type[PostgreSQL] | type[MariaDB]] = [PostgreSQL, MariaDB]
+pytestmark = pytest.mark.servers
+
+
+def eventually(condition: Callable[[], bool], timeout_s: float = 60) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def processes_below(directory: Path) -> list[int]:
+    """Processes that work in the directory or have it in their command line."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(directory) in " ".join([process.cwd(), *process.cmdline()]):
+                found.append(process.pid)
+        except psutil.Error:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_a_closed_server_leaves_no_process_and_no_file(kind: type[Server]) -> None:
+    """Its directory is gone, and with it everything that ran there."""
+    require(kind)
+    with kind() as server:
+        directory = server.directory
+        assert processes_below(directory)
+    assert not directory.exists()
+    assert processes_below(directory) == []
+
+
+@pytest.mark.parametrize("kind", SERVERS)
+def test_servers_outlive_no_killed_parent(kind: type[Server]) -> None:
+    """SIGKILL to the interpreter that started a server ends the server, and removes its files."""
+    require(kind)
+    script = (
+        f"from tools.servers import {kind.__name__}\n"
+        f"server = {kind.__name__}().start()\n"
+        "print(server.directory, flush=True)\n"
+        "input()\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    directory = Path(parent.stdout.readline().strip())
+    assert directory.is_absolute(), "the server did not start"
+    parent.kill()
+    parent.communicate()
+    assert eventually(lambda: not directory.exists() and not processes_below(directory))
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_fresh_databases_are_empty_and_apart(kind: type[PostgreSQL] | type[MariaDB]) -> None:
+    """Two tests that create the same table do not meet; SQLAlchemy and the bare client see the same."""
+    require(kind)
+    with kind() as server:
+        first, second = server.fresh_database(), server.fresh_database()
+        for database in (first, second):
+            assert database.execute("CREATE TABLE t (a integer, b varchar(9))").returncode == 0
+        engine = sqlalchemy.create_engine(first.url)
+        with engine.begin() as connection:
+            connection.execute(sqlalchemy.text("INSERT INTO t VALUES (1, 'é')"))
+        engine.dispose()
+        assert first.execute("SELECT a, b FROM t").stdout == "1\té\n"
+        assert second.execute("SELECT a, b FROM t").stdout == ""
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_the_bare_client_reports_what_fails(kind: type[PostgreSQL] | type[MariaDB]) -> None:
+    """The first wrong statement ends the input with a status and a message."""
+    require(kind)
+    with kind() as server:
+        done = server.fresh_database().execute("SELECT 1; SELECT nothing_like_this; SELECT 2;")
+    assert done.returncode != 0
+    assert "nothing_like_this" in done.stderr
+    assert "2" not in done.stdout
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_a_durable_server_keeps_what_was_committed_before_a_crash(kind: type[PostgreSQL] | type[MariaDB]) -> None:
+    """Killed without warning right after the commits, it has them all when it is back on the same port."""
+    require(kind)
+    with kind(durable=True) as server:
+        database = server.fresh_database()
+        database.execute("CREATE TABLE t (a integer)")
+        engine = sqlalchemy.create_engine(database.url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            for number in range(50):
+                connection.execute(sqlalchemy.text("INSERT INTO t VALUES (:number)"), {"number": number})
+        before = server.pid
+        server.kill()
+        engine.dispose()
+        assert database.execute("SELECT 1").returncode != 0
+        server.restart()
+        assert server.pid != before
+        assert database.execute("SELECT count(*) FROM t").stdout == "50\n"
+
+
+def test_a_quorum_queue_keeps_a_confirmed_message_through_a_crash() -> None:
+    """RabbitMQ is back on the same port with the same node, and has the message."""
+    require(RabbitMQ)
+    with RabbitMQ() as server:
+        arguments = {"x-queue-type": "quorum"}
+        with amqp.Connection(f"127.0.0.1:{server.port}", confirm_publish=True) as connection:
+            channel = connection.channel()
+            channel.queue_declare("q", durable=True, auto_delete=False, arguments=arguments)
+            channel.basic_publish_confirm(amqp.Message("kept", delivery_mode=2), routing_key="q")
+        server.wait_written("q")
+        server.restart()
+        with amqp.Connection(f"127.0.0.1:{server.port}") as connection:
+            channel = connection.channel()
+
+            def arrived() -> bool:
+                message = channel.basic_get("q", no_ack=True)
+                return message is not None and message.body == "kept"
+
+            assert eventually(arrived)
+
+
+def test_a_process_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """The error carries the end of the log."""
+    process = Process(["sh", "-c", "echo no such luck; exit 3"], log=tmp_path / "log")
+    with pytest.raises(ServerFailed, match=r"sh ended with 3:\nno such luck"):
+        process.wait_until(lambda: False)
+
+
+def test_a_process_that_ignores_its_signal_is_killed_with_its_children(tmp_path: Path) -> None:
+    """Even a child in a session of its own."""
+    process = Process(
+        ["sh", "-c", "trap '' TERM; setsid sleep 600 & echo $! >child; while :; do sleep 0.1; done"],
+        log=tmp_path / "log",
+        cwd=tmp_path,
+    )
+    child = tmp_path / "child"
+    process.wait_until(lambda: child.exists() and child.read_text().strip() != "")
+    process.stop(grace_s=0.2)
+    assert not process.running
+    assert not psutil.pid_exists(int(child.read_text())) or (
+        psutil.Process(int(child.read_text())).status() == psutil.STATUS_ZOMBIE
+    )
+
+
+def test_a_forked_child_leaves_its_parents_processes_alone(tmp_path: Path) -> None:
+    """Only who started them ends them at its exit."""
+    process = Process(["sleep", "600"], log=tmp_path / "log")
+    script = os.fork()
+    if script == 0:
+        # An orderly exit of the child runs its atexit handlers.
+        import atexit
+
+        atexit._run_exitfuncs()
+        os._exit(0)
+    os.waitpid(script, 0)
+    assert process.running
+    process.stop()
+    assert not process.running
+
+
+def test_stopping_twice_is_harmless(tmp_path: Path) -> None:
+    process = Process(["sleep", "600"], log=tmp_path / "log", stop_signal=signal.SIGINT)
+    process.stop()
+    process.stop()
+    process.kill()
+    assert not process.running
+
+
+def test_free_ports_are_free() -> None:
+    assert free_port() in range(15000, 32000)
