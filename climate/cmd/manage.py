@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""climate-manage: the database and the configuration, by hand."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Callable
+
+import sqlalchemy as sa
+from oslo_config import cfg
+
+from climate.chassis import conf as configuration
+from climate.chassis import sql
+from climate.errors import ClimateError
+from climate.manage import configcheck, database
+
+Command = Callable[[cfg.ConfigOpts], int]
+
+
+def _engine(conf: cfg.ConfigOpts) -> sa.Engine:
+    return sql.engine(conf.database.connection)
+
+
+def _db_upgrade(conf: cfg.ConfigOpts) -> int:
+    engine = _engine(conf)
+    before = database.current(engine)
+    database.upgrade(engine, conf.command.revision)
+    after = database.current(engine)
+    _say(f"The database is at {after}." if before == after else f"The database went from {before} to {after}.")
+    return 0
+
+
+def _db_current(conf: cfg.ConfigOpts) -> int:
+    current, head = database.current(_engine(conf)), database.head()
+    _say(f"The database is at {current}; this release wants {head}.")
+    return 0 if current == head else 1
+
+
+def _db_stamp(conf: cfg.ConfigOpts) -> int:
+    database.stamp(_engine(conf), conf.command.revision)
+    _say(f"The database is marked as being at {conf.command.revision}.")
+    return 0
+
+
+def _config_check(conf: cfg.ConfigOpts) -> int:
+    findings = configcheck.findings(conf)
+    for finding in findings:
+        _say(finding)
+    _say("The configuration has problems." if findings else "The configuration is good.")
+    return 1 if findings else 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _commands(subparsers: object) -> None:
+    groups = {
+        "db": (
+            "the database's schema",
+            {
+                "upgrade": (_db_upgrade, "bring the schema to this release", "head"),
+                "current": (_db_current, "show the schema's revision; status 1 if it is not this release's", None),
+                "stamp": (_db_stamp, "mark the database as being at a revision, without running anything", ""),
+            },
+        ),
+        "config": (
+            "the configuration",
+            {"check": (_config_check, "say which option is wrong or unknown; status 1 if any is", None)},
+        ),
+    }
+    for group, (about, commands) in groups.items():
+        parser = subparsers.add_parser(group, help=about)  # type: ignore[attr-defined]
+        inner = parser.add_subparsers(dest="action", required=True)
+        for name, (function, help_text, revision) in commands.items():
+            command = inner.add_parser(name, help=help_text)
+            command.set_defaults(run=function)
+            if revision is not None:
+                command.add_argument("revision", **({"nargs": "?", "default": revision} if revision else {}))
+
+
+def main() -> int:
+    """Run one command of climate-manage; the exit status."""
+    conf = cfg.CONF
+    conf.register_cli_opt(cfg.SubCommandOpt("command", title="commands", handler=_commands))
+    try:
+        options = configcheck.all_options()
+        configuration.load(conf, sys.argv[1:], "climate-manage", options, importlib.metadata.version("climate"))
+        run: Command = conf.command.run
+        return run(conf)
+    except ClimateError as error:
+        sys.stderr.write(f"climate-manage: {error.message}\n")
+        return 1

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is wrong with a configuration: values that cannot be, and names that nobody knows."""
+
+from __future__ import annotations
+
+import configparser
+import difflib
+import importlib.metadata
+from collections.abc import Callable
+
+from oslo_config import cfg
+
+ENTRY_POINTS = "oslo.config.opts"
+_OURS = ("climate", "kwapi", "kwranking", "kwassign")
+Options = Callable[[], list[tuple[str, list[cfg.Opt]]]]
+
+
+def all_options() -> list[Options]:
+    """What every part of the installed suite registers, found by the entry points ``oslo.config.opts``."""
+    found = importlib.metadata.entry_points(group=ENTRY_POINTS)
+    return [entry.load() for entry in found if entry.name.split(".")[0] in _OURS]
+
+
+def findings(conf: cfg.ConfigOpts) -> list[str]:
+    """One line for each problem; ``conf`` has been loaded with :func:`all_options`.
+
+    Options of libraries (``[keystone_authtoken]``, ``[oslo_messaging_rabbit]``,
+    ...) are checked by the libraries when they are used: groups that are not
+    ours pass.
+    """
+    known = _known()
+    problems = [*_unknown_names(conf, known), *_bad_values(conf, known)]
+    if not conf.database.connection:
+        problems.append("[database] connection is not set: where is the database?")
+    return problems
+
+
+def _known() -> dict[str, dict[str, cfg.Opt]]:
+    known: dict[str, dict[str, cfg.Opt]] = {}
+    for options in all_options():
+        for group, opts in options():
+            known.setdefault(group, {}).update({opt.dest: opt for opt in opts})
+    return known
+
+
+def _bad_values(conf: cfg.ConfigOpts, known: dict[str, dict[str, cfg.Opt]]) -> list[str]:
+    problems = []
+    for group, opts in known.items():
+        for name in opts:
+            try:
+                _ = conf[name] if group == "DEFAULT" else conf[group][name]
+            except (cfg.ConfigFileValueError, ValueError) as error:
+                problems.append(f"[{group}] {name}: {error}")
+    return problems
+
+
+def _unknown_names(conf: cfg.ConfigOpts, known: dict[str, dict[str, cfg.Opt]]) -> list[str]:
+    """Names in our groups that no part reads; [DEFAULT] is shared with libraries and is not checked."""
+    problems = []
+    for path in conf.config_file or []:
+        parser = configparser.RawConfigParser(strict=False, allow_no_value=True, default_section="")
+        parser.read(path, encoding="utf-8")
+        for group in parser.sections():
+            if group == "DEFAULT" or group not in known:
+                continue
+            for name in parser[group]:
+                if name.replace("-", "_") not in known[group]:
+                    near = difflib.get_close_matches(name, known[group], 1)
+                    hint = f"; did you mean {near[0]}?" if near else ""
+                    problems.append(f"{path}: [{group}] {name} is no option of ours{hint}")
+    return problems
