@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 
 from climate.chassis import sql
 
@@ -43,7 +44,7 @@ def table(name: str, metadata: sa.MetaData) -> sa.Table:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
         sa.Column("topic", sa.String(64), nullable=False),
         sa.Column("key", sa.String(64), nullable=False),
-        sa.Column("payload", sa.Text(2**24 - 1), nullable=False),
+        sa.Column("payload", sa.Text().with_variant(mysql.MEDIUMTEXT, "mysql", "mariadb"), nullable=False),
         sa.Column("written_at", sa.BigInteger, nullable=False),
         sa.Column("due_at", sa.BigInteger, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False, default=0),

@@ -7,6 +7,7 @@ database decides. A refused booking is searched again on a fresh copy.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import random
 import threading
@@ -19,7 +20,7 @@ from climate.core import booking
 from climate.core.booking import Decision, Rules
 from climate.core.calendar.gaps import Rows
 from climate.core.calendar.search import Need, Search
-from climate.core.candidates import Candidates
+from climate.core.candidates import Candidates, unpack
 from climate.core.lease import Lease, Owner, RepeatKey, Terms, Wish, window_of
 from climate.errors import BadField, HostsTaken, LeaseChanged, NothingFits, RepeatMismatch, ServiceUnavailable
 from climate.planning.calendar import PlanningCalendar
@@ -136,7 +137,8 @@ class Proposals:
             if request.answer_by is not None and self._clock() > request.answer_by:
                 raise ServiceUnavailable("Planning is too busy; nothing was booked. Try again.", service="planning")
             self._store.commit(decision, (notify.effect(decision),), request.repeat)
-        return self._store.get_lease(decision.lease.lease_id)
+        hosts = unpack(self._calendar.host_ids(decision.bookings[0].block.hosts))
+        return dataclasses.replace(decision.lease, hosts=tuple(hosts))
 
     def _decision(self, request: Request, groups: list[Rows]) -> Decision:
         now = self._clock()

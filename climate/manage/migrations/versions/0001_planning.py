@@ -7,6 +7,7 @@ from types import ModuleType
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import mysql
 
 from climate.planning.store import mariadb, postgresql, sqlite
 
@@ -17,7 +18,7 @@ depends_on = None
 
 _MARIADB = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 _ID = sa.String(36)
-_LONG = sa.Text(2**24 - 1)
+_LONG = sa.Text().with_variant(mysql.MEDIUMTEXT, "mysql", "mariadb")
 _ROW_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
