@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When are enough hosts of a group feasible at once: a sweep over intervals of feasible starts."""
+"""When enough hosts of a group are feasible at once: a sweep over intervals of feasible starts."""
 
 from __future__ import annotations
 
@@ -8,68 +8,47 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Column = npt.NDArray[np.int64]
-
 
 class Starts(NamedTuple):
-    """Maximal closed intervals ``[first, last]`` of starts, sorted by group, then time."""
+    """Feasible starts as columns: closed intervals ``[first, last]`` in epoch seconds, each of one group."""
 
-    group: Column
-    first: Column
-    last: Column
+    group: npt.NDArray[np.int64]
+    first: npt.NDArray[np.int64]
+    last: npt.NDArray[np.int64]
 
 
-def covered(  # noqa: PLR0913 - three columns of intervals, and what is asked of them
-    group: npt.NDArray[np.intp], left: Column, right: Column, *, quantity: int, groups: int, lo: int, hi: int
-) -> Starts:
-    """The parts of ``[lo, hi]`` in which ``quantity`` or more intervals of a group hold.
+def covered(hosts: Starts, quantity: int, groups: int, lo: int, hi: int) -> Starts:
+    """The parts of ``[lo, hi]`` in which ``quantity`` or more of the ``hosts`` of a group are feasible.
 
-    Intervals are closed ``[left, right]`` in integer seconds; each must meet
-    ``[lo, hi]``. One sort for all groups: an event's key is its group times
-    the length of the window, plus its time.
+    ``hosts`` holds intervals of single hosts, in any order, of groups
+    ``0 .. groups - 1``; each meets ``[lo, hi]``. The answer is maximal
+    intervals, sorted by group, then time. One sort for all groups: an event's
+    key is its group times the length of the window, plus its time.
     """
+    group, first, last = hosts
     span = hi - lo + 1
-    rises = left > lo
-    falls = right < hi
+    rises, falls = first > lo, last < hi
     at_lo = np.bincount(group[~rises], minlength=groups)
     at_hi = at_lo + np.bincount(group[rises], minlength=groups) - np.bincount(group[falls], minlength=groups)
     # Each group begins with an event at ``lo`` that takes the count from where the group before left it.
-    head = at_lo.copy()
-    head[1:] -= at_hi[:-1]
-    keys = np.concatenate(
-        (
-            np.arange(groups) * span,
-            group[rises] * span + (left[rises] - lo),
-            group[falls] * span + (right[falls] + 1 - lo),
-        )
-    )
-    steps = np.ones(keys.size, np.int64)
-    steps[:groups] = head
-    steps[keys.size - int(falls.sum()) :] = -1
+    heads = at_lo.copy()
+    heads[1:] -= at_hi[:-1]
+    ups = group[rises] * span + (first[rises] - lo)
+    downs = group[falls] * span + (last[falls] + 1 - lo)
+    keys = np.concatenate((np.arange(groups) * span, ups, downs))
+    steps = np.concatenate((heads, np.full(ups.size, 1), np.full(downs.size, -1)))
     order = np.argsort(keys)
-    keys = keys[order]
-    count = np.cumsum(steps[order])
+    keys, count = keys[order], np.cumsum(steps[order])
 
-    settled = np.empty(keys.size, np.bool_)  # the last of several events at one instant
+    settled = np.ones(keys.size, np.bool_)  # of several events at one instant the last
     settled[:-1] = keys[1:] != keys[:-1]
-    settled[-1:] = True
-    keys = keys[settled]
-    enough = count[settled] >= quantity
+    keys, enough = keys[settled], count[settled] >= quantity
     of_group, time = np.divmod(keys, span)
     time += lo
-    begins = enough.copy()
-    begins[1:] &= ~(enough[:-1] & (of_group[1:] == of_group[:-1]))
-    lasts = np.full(keys.size, hi, np.int64)
-    ends = np.flatnonzero(enough)
-    ends = ends[~_followed(enough, of_group)[ends]]
-    inside = ends[(ends + 1 < keys.size)]
-    inside = inside[of_group[inside + 1] == of_group[inside]]
-    lasts[inside] = time[inside + 1] - 1
-    return Starts(of_group[begins], time[begins], lasts[ends])
-
-
-def _followed(enough: npt.NDArray[np.bool_], of_group: Column) -> npt.NDArray[np.bool_]:
-    """Is the step after each one enough too, and of the same group?"""
-    followed = np.zeros(enough.size, np.bool_)
-    followed[:-1] = enough[1:] & (of_group[1:] == of_group[:-1])
-    return followed
+    joined = of_group[1:] == of_group[:-1]
+    until = np.full(keys.size, hi)  # a count holds until the next event of its group
+    until[:-1][joined] = time[1:][joined] - 1
+    begins, ends = enough.copy(), enough.copy()
+    begins[1:] &= ~(enough[:-1] & joined)
+    ends[:-1] &= ~(enough[1:] & joined)
+    return Starts(of_group[begins], time[begins], until[ends])

@@ -26,6 +26,7 @@ class Owners:
             raise ValueError("an owner's key comes twice")
 
     def __len__(self) -> int:
+        """How many keys hold bookings."""
         return len(self._numbers)
 
     def key(self, number: int) -> str:

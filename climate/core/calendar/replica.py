@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from climate.core.calendar.gaps import Calendar, Columns, NotBooked, Taken
+from climate.core.calendar.gaps import Calendar, Columns
 from climate.core.journal import Block, Change
 from climate.core.lifecycle import LIVE, State
 
@@ -35,6 +35,7 @@ class Replica:
     def __init__(
         self, sequence: int = 0, calendar: Calendar | None = None, facts: Mapping[str, Fact] | None = None
     ) -> None:
+        """The copy as of ``sequence``; by default the empty calendar, before the first change."""
         self.sequence = sequence
         self.calendar = calendar if calendar is not None else Calendar()
         self.facts: dict[str, Fact] = dict(facts or {})
@@ -71,7 +72,7 @@ class Replica:
             for block in change.blocks:
                 self._apply_block(block, change.lease_id)
                 done.append(block)
-        except (Taken, NotBooked, ValueError) as error:
+        except ValueError as error:
             for block in reversed(done):
                 self._apply_block(Block(block.hosts, block.now, block.was), change.lease_id)
             raise OutOfStep(f"change {change.sequence} of lease {change.lease_id}: {error}") from error

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from climate.core.calendar.coverage import Starts, covered
-from climate.core.calendar.gaps import Calendar, Instants, Positions, Rows
+from climate.core.calendar.gaps import Calendar
+from climate.core.calendar.table import Instants, Positions, Rows
 from climate.core.lease import Window
 
 FIRST_SLICE_S = 6 * 3600
@@ -48,7 +49,7 @@ class Free:
 
     ``group`` counts into the groups that were searched. ``[gap_from,
     gap_until)`` is the free time around the start of each row, what is past
-    left out; :data:`~climate.core.calendar.gaps.FOREVER` where nothing follows.
+    left out; :data:`~climate.core.calendar.table.FOREVER` where nothing follows.
     """
 
     group: int
@@ -105,11 +106,11 @@ class Search:
         if self._impossible or not self.need.window.earliest <= start <= self.need.window.latest_start:
             return []
         if self._met is not None and start == self._earliest:
-            holds = (self._met.left <= start) & (start <= self._met.right)
+            holds = np.flatnonzero((self._met.left <= start) & (start <= self._met.right))
             entry, place = self._met.entry[holds], self._met.place[holds]
         else:
-            place = self._calendar.locate(self._rows, start + self.need.span_s)
-            entry = np.flatnonzero(self._calendar.gap_from[place] <= start)
+            place = self._calendar.gaps.locate(self._rows, start + self.need.span_s)
+            entry = np.flatnonzero(self._calendar.gaps.gap_from[place] <= start)
             place = place[entry]
         return self._by_group(entry, place)
 
@@ -118,8 +119,8 @@ class Search:
         sizes = np.bincount(group, minlength=len(self._names))
         order = np.argsort(group, kind="stable") if sizes.size > 1 else slice(None)
         rows = self._rows[entry][order]
-        gap_from = np.maximum(self._calendar.gap_from[place], self._now)[order]
-        gap_until = self._calendar.gap_until[place][order]
+        gap_from = np.maximum(self._calendar.gaps.gap_from[place], self._now)[order]
+        gap_until = self._calendar.gaps.gap_until[place][order]
         behind = np.cumsum(sizes)
         return [
             Free(self._names[index], rows[part], gap_from[part], gap_until[part])
@@ -150,8 +151,8 @@ class Search:
         return bool(np.bincount(self._group[met.entry]).max(initial=0) >= self.need.quantity)
 
     def _covered(self, met: _Intervals, lo: int, hi: int) -> Starts:
-        group = self._group[met.entry]
-        return covered(group, met.left, met.right, quantity=self.need.quantity, groups=len(self._names), lo=lo, hi=hi)
+        hosts = Starts(self._group[met.entry], met.left, met.right)
+        return covered(hosts, self.need.quantity, len(self._names), lo, hi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ class _Intervals:
 
     def reaching(self, instant: int) -> _Intervals:
         """Those that are not over before ``instant``."""
-        keep = self.right >= instant
+        keep = np.flatnonzero(self.right >= instant)
         return _Intervals(self.entry[keep], self.place[keep], self.left[keep], self.right[keep])
 
     def joined(self, others: _Intervals) -> _Intervals:
@@ -195,8 +196,8 @@ class _Walk:
         self._calendar = calendar
         self._need = need
         # The first gap that reaches far enough for the earliest start: those before it hold no start.
-        self._place = calendar.locate(rows, need.window.earliest + need.span_s)
-        self._front = calendar.gap_from[self._place]
+        self._place = calendar.gaps.locate(rows, need.window.earliest + need.span_s)
+        self._front = calendar.gaps.gap_from[self._place]
         self._open = np.flatnonzero(self._front <= need.window.earliest)
 
     def open(self) -> _Intervals:
@@ -204,7 +205,7 @@ class _Walk:
         window = self._need.window
         place = self._place[self._open]
         left = np.full(place.size, window.earliest)
-        right = np.minimum(self._calendar.gap_until[place] - self._need.span_s, window.latest_start)
+        right = np.minimum(self._calendar.gaps.gap_until[place] - self._need.span_s, window.latest_start)
         return _Intervals(self._open, place, left, right)
 
     def until(self, instant: int) -> _Intervals:
@@ -215,8 +216,8 @@ class _Walk:
         live = np.flatnonzero(self._front <= instant)
         while live.size:
             place, left = self._place[live], self._front[live]
-            right = np.minimum(self._calendar.gap_until[place] - self._need.span_s, self._need.window.latest_start)
-            good = left <= right
+            right = np.minimum(self._calendar.gaps.gap_until[place] - self._need.span_s, self._need.window.latest_start)
+            good = np.flatnonzero(left <= right)
             parts.append(_Intervals(live[good], place[good], left[good], right[good]))
             live = live[self._advance(live) <= instant]
         return _Intervals.all_of(parts)
@@ -224,7 +225,7 @@ class _Walk:
     def _advance(self, live: Positions) -> Instants:
         """Go on to the next gap of these rows; where it begins."""
         place = self._place[live] + 1
-        front = self._calendar.gap_from[place]
+        front = self._calendar.gaps.gap_from[place]
         self._place[live] = place
         self._front[live] = front
         return front

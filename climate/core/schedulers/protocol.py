@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from climate.core.calendar.coverage import Starts
-from climate.core.calendar.gaps import Rows
 from climate.core.calendar.search import Free, Need
+from climate.core.calendar.table import Rows
 
 Scores = npt.NDArray[np.float64]
 """One number a calendar row, higher is better; NaN where nothing is known, which is worst."""
