@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long a tenant waits: creating a lease and listing a page, through everything that stands in a real site.
+
+HTTP with keystonemiddleware before a real Keystone (its token cached, as
+after the first request of a client), climate-api, RabbitMQ with quorum queues,
+climate-inventory and climate-planning, PostgreSQL with durable commits; each a
+process of its own. The peer of the same run is the floor beneath a creation:
+two bare RPC round trips over a quorum queue and one bare commit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import climate.cmd  # noqa: F401 - chooses native threads before oslo.messaging is imported
+import oslo_messaging as messaging
+import requests
+import sqlalchemy as sa
+from oslo_config import cfg
+
+from climate.chassis import rpc, sql
+from climate.core.booking import Rules, propose
+from climate.core.lease import Owner, Terms, Wish
+from climate.planning.store.sql import SqlStore
+from tools.servers import PostgreSQL, RabbitMQ
+from tools.servers.keystone import PASSWORD, Keystone
+from tools.servers.process import new_directory
+from tools.suite import Suite
+
+DAY_S = 86_400
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """How large the site is, and how often to ask."""
+    parser.add_argument("--hosts", type=int, default=1000)
+    parser.add_argument("--leases", type=int, default=10_000, help="leases booked before, one host each")
+    parser.add_argument("--requests", type=int, default=200, help="requests of each kind that are timed")
+
+
+def run(args: argparse.Namespace) -> dict[str, Any]:
+    """Start everything, book ``leases`` leases, time the requests."""
+    directory = new_directory("climate-benchmark-")
+    hosts = directory / "hosts.json"
+    hosts.write_text(json.dumps([_host(number) for number in range(args.hosts)]))
+    with RabbitMQ() as rabbitmq, PostgreSQL(durable=True) as postgresql, Keystone() as keystone:
+        database = postgresql.fresh_database()
+        suite = Suite(
+            directory,
+            database_url=database.url,
+            transport_url=rabbitmq.url,
+            hosts=hosts,
+            settings={"api": {"auth_strategy": "keystone"}, "keystone_authtoken": keystone.middleware_settings()},
+        )
+        token, project, user = _sign_in(keystone)
+        suite.admin_token = token
+        with suite:
+            suite.wait_for_hosts(args.hosts)
+            session = requests.Session()
+            session.headers["X-Auth-Token"] = token
+            _create(session, suite, 1)  # the first request makes planning know all hosts
+            _book(SqlStore(sql.engine(database.url)), Owner(project_id=project, user_id=user), args)
+            timed = {
+                "create_ms": _times(args.requests, lambda: _create(session, suite, 1)),
+                "create_16_hosts_ms": _times(args.requests, lambda: _create(session, suite, 16)),
+                "list_page_ms": _times(args.requests, _pages(session, suite)),
+                "get_ms": _times(args.requests, _getting(session, suite)),
+            }
+        timed["rpc_ms"] = _rpc_times(rabbitmq.url, directory, args.requests)
+        timed["commit_ms"] = _commit_times(database.url, args.requests)
+    figures: dict[str, Any] = {}
+    for name, times in timed.items():
+        figures[f"{name}_median"] = round(statistics.median(times), 2)
+        figures[f"{name}_p95"] = round(sorted(times)[int(len(times) * 0.95)], 2)
+    floor = 2 * figures["rpc_ms_median"] + figures["commit_ms_median"]
+    figures["floor_ms"] = round(floor, 2)
+    figures["ratio_to_floor"] = round(figures["create_ms_median"] / floor, 2)
+    return figures
+
+
+def _host(number: int) -> dict[str, Any]:
+    kind = number % 4
+    return {
+        "name": f"node-{number:05d}",
+        "id": str(number),
+        "vcpus": 16 * (kind + 1),
+        "memory_mb": 65_536 * (kind + 1),
+        "cluster": f"cluster-{kind}",
+        "rack": f"rack-{number // 32}",
+    }
+
+
+def _sign_in(keystone: Keystone) -> tuple[str, str, str]:
+    user = {"name": "admin", "domain": {"id": "default"}, "password": PASSWORD}
+    body = {
+        "auth": {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": {"name": "admin", "domain": {"id": "default"}}},
+        }
+    }
+    answer = requests.post(f"{keystone.url}/auth/tokens", json=body, timeout=60)
+    answer.raise_for_status()
+    token = answer.json()["token"]
+    return answer.headers["X-Subject-Token"], token["project"]["id"], token["user"]["id"]
+
+
+def _book(store: SqlStore, owner: Owner, args: argparse.Namespace) -> None:
+    """Leases of one host and one day each, evenly over all hosts, straight into the store."""
+    now = int(time.time())
+    for number in range(args.leases):
+        start = now + DAY_S * (40 + number // args.hosts)
+        decision = propose(
+            lease_id=str(uuid.uuid4()),
+            owner=owner,
+            wish=Wish(start_time=start, duration_s=DAY_S),
+            terms=Terms(name=f"booked-{number}"),
+            alike={},
+            hosts=[number % args.hosts],
+            span=(start, start + DAY_S),
+            now=now,
+            rules=Rules(),
+            confirmed=True,
+        )
+        store.commit(decision)
+
+
+def _create(session: requests.Session, suite: Suite, quantity: int) -> str:
+    body = {"start_time": int(time.time()) + 3600, "duration": "2h", "quantity": quantity, "confirm": True}
+    answer = session.post(f"{suite.url}/v1/leases", json=body, timeout=60)
+    if answer.status_code != 201:
+        raise RuntimeError(f"{answer.status_code}: {answer.text}")
+    lease_id: str = answer.json()["id"]
+    return lease_id
+
+
+def _pages(session: requests.Session, suite: Suite) -> Callable[[], None]:
+    """A function that gets the next page of 100 leases at each call, starting again after the last."""
+    first = f"{suite.url}/v1/leases?limit=100"
+    following = first
+
+    def get() -> None:
+        nonlocal following
+        answer = session.get(following, timeout=60)
+        answer.raise_for_status()
+        following = answer.json().get("links", {}).get("next") or first
+
+    return get
+
+
+def _getting(session: requests.Session, suite: Suite) -> Callable[[], None]:
+    lease_id = _create(session, suite, 1)
+
+    def get() -> None:
+        session.get(f"{suite.url}/v1/leases/{lease_id}", timeout=60).raise_for_status()
+
+    return get
+
+
+def _times(count: int, action: Callable[[], object]) -> list[float]:
+    """Milliseconds of each of ``count`` calls, after a few that are not counted."""
+    for _ in range(5):
+        action()
+    times = []
+    for _ in range(count):
+        started = time.perf_counter()
+        action()
+        times.append((time.perf_counter() - started) * 1000)
+    return times
+
+
+class _Echo:
+    @rpc.exposed
+    def echo(self, context: dict[str, Any], *, text: str) -> str:
+        return text
+
+
+def _rpc_times(transport_url: str, directory: Path, count: int) -> list[float]:
+    """Bare round trips over a quorum queue."""
+    config = directory / "bare.conf"
+    config.write_text(f"[DEFAULT]\ntransport_url = {transport_url}\n")
+    conf = cfg.CONF
+    conf(["--config-file", str(config)], project="benchmark")
+    transport = rpc.transport(conf)
+    server: messaging.MessageHandlingServer = rpc.server(transport, "climate-benchmark", "here", _Echo())
+    server.start()
+    try:
+        caller = rpc.Caller(transport, "climate-benchmark", 30)
+        return _times(count, lambda: caller.call("bare", "echo", str, text="hello"))
+    finally:
+        server.stop()
+        server.wait()
+
+
+def _commit_times(url: str, count: int) -> list[float]:
+    """Bare commits of one small row."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE bare (number BIGINT)"))
+
+    def commit() -> None:
+        with engine.begin() as connection:
+            connection.execute(sa.text("INSERT INTO bare VALUES (1)"))
+
+    try:
+        return _times(count, commit)
+    finally:
+        engine.dispose()

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A private Keystone: the real one, from an environment of its own, on SQLite."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import ClassVar
+
+from tools.servers.process import Process
+from tools.servers.server import Availability, Server
+
+ENVIRONMENT = Path(__file__).parents[2] / ".deps" / "keystone"
+PASSWORD = "for-tests-only"  # noqa: S105 - a server on the loopback that lives as long as a test run
+SETUP_LIMIT_S = 180
+CONFIGURATION = """\
+[database]
+connection = sqlite:///{directory}/keystone.db
+[token]
+provider = fernet
+[fernet_tokens]
+key_repository = {directory}/fernet
+[fernet_receipts]
+key_repository = {directory}/fernet
+[credential]
+key_repository = {directory}/credential
+[identity]
+password_hash_rounds = 4
+[cache]
+enabled = true
+backend = dogpile.cache.memory
+"""
+PROGRAM = """\
+import sys
+port = int(sys.argv.pop())  # Keystone reads what is left as its own arguments
+from cheroot import wsgi
+from keystone.wsgi.api import application
+wsgi.Server(("127.0.0.1", port), application, numthreads=8).start()
+"""
+
+
+class Keystone(Server):
+    """An identity service with the user ``admin`` (role admin in project ``admin``); ``url`` is that of its v3 API."""
+
+    package: ClassVar[str] = ""
+
+    @classmethod
+    def available(cls) -> Availability:
+        if not (ENVIRONMENT / "bin" / "keystone-manage").exists():
+            return Availability("Keystone is not installed in .deps/keystone (make deps)")
+        return Availability()
+
+    @property
+    def url(self) -> str:
+        """The address of the v3 API."""
+        return f"http://127.0.0.1:{self.port}/v3"
+
+    def middleware_settings(self) -> dict[str, str]:
+        """The options of [keystone_authtoken] for a service that trusts this Keystone."""
+        return {
+            "auth_type": "password",
+            "auth_url": self.url,
+            "www_authenticate_uri": self.url,
+            "username": "admin",
+            "password": PASSWORD,
+            "project_name": "admin",
+            "user_domain_id": "default",
+            "project_domain_id": "default",
+        }
+
+    def _prepare(self) -> None:
+        text = CONFIGURATION.format(directory=self.directory)
+        (self.directory / "keystone.conf").write_text(text)
+        owner = ["--keystone-user", str(os.geteuid()), "--keystone-group", str(os.getegid())]
+        for name in ("fernet", "credential"):
+            (self.directory / name).mkdir(mode=0o700)
+        urls = [part for kind in ("admin", "internal", "public") for part in (f"--bootstrap-{kind}-url", self.url)]
+        for arguments in (
+            ["db_sync"],
+            ["fernet_setup", *owner],
+            ["credential_setup", *owner],
+            ["bootstrap", "--bootstrap-password", PASSWORD, *urls, "--bootstrap-region-id", "RegionOne"],
+        ):
+            argv = [ENVIRONMENT / "bin" / "keystone-manage", "--config-dir", self.directory, *arguments]
+            with self.log.open("ab") as log:
+                subprocess.run(argv, check=True, timeout=SETUP_LIMIT_S, stdout=log, stderr=log, cwd=self.directory)
+
+    def _spawn(self) -> Process:
+        env = {**os.environ, "OS_KEYSTONE_CONFIG_DIR": str(self.directory)}
+        argv = [ENVIRONMENT / "bin" / "python", "-c", PROGRAM, str(self.port)]
+        return Process(argv, log=self.log, env=env, cwd=self.directory)
+
+    def _ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(self.url, timeout=10) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
