@@ -19,7 +19,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import climate.cmd  # noqa: F401 - chooses native threads before oslo.messaging is imported
 import oslo_messaging as messaging
 import requests
 import sqlalchemy as sa

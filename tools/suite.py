@@ -118,7 +118,8 @@ class Suite:
             time.sleep(0.2)
 
     def _host_count(self) -> int:
-        request = urllib.request.Request(f"{self.url}/v1/hosts/availability", headers={"X-Auth-Token": self.admin_token})
+        url = f"{self.url}/v1/hosts/availability"
+        request = urllib.request.Request(url, headers={"X-Auth-Token": self.admin_token})
         with urllib.request.urlopen(request, timeout=60) as answer:
             return len(json.load(answer)["hosts"])
 

@@ -14,7 +14,7 @@ from tools.servers.process import Process
 from tools.servers.server import Availability, Server
 
 ENVIRONMENT = Path(__file__).parents[2] / ".deps" / "keystone"
-PASSWORD = "for-tests-only"  # noqa: S105 - a server on the loopback that lives as long as a test run
+PASSWORD = "for-tests-only"
 SETUP_LIMIT_S = 180
 CONFIGURATION = """\
 [database]
