@@ -155,33 +155,32 @@ def window_of(wish: Wish, now: int, horizon_s: int) -> Window:
     horizon = now + horizon_s
     if wish.end_time is not None and wish.end_time <= now:
         raise BadField("end_time is in the past.", field="end_time")
-    if wish.start_time is not None and wish.start_time > horizon:
-        raise BadField(
-            f"start_time is beyond the horizon: at most {horizon_s} s ahead.", field="start_time", limit=horizon_s
-        )
-    if wish.end_time is not None and wish.end_time > horizon:
-        raise BadField(
-            f"end_time is beyond the horizon: at most {horizon_s} s ahead.", field="end_time", limit=horizon_s
-        )
-    earliest = max(now, wish.start_time if wish.start_time is not None else now)
-    duration_s = wish.duration_s
-    if duration_s is None:
-        if wish.start_time is None or wish.end_time is None:
-            raise BadField("duration is needed unless start_time and end_time are both given.", field="duration")
-        duration_s = wish.end_time - earliest
+    for name, instant in (("start_time", wish.start_time), ("end_time", wish.end_time)):
+        if instant is not None and instant > horizon:
+            raise BadField(f"{name} is beyond the horizon: at most {horizon_s} s ahead.", field=name, limit=horizon_s)
+    earliest = now if wish.start_time is None else max(now, wish.start_time)
+    duration_s = _duration(wish, earliest)
     if wish.end_time is not None:
         latest = wish.end_time
-    elif wish.start_time is not None:
-        latest = horizon
     else:
-        latest = now + duration_s
-    if duration_s <= 0 or latest - earliest < duration_s:
-        field_name = "end_time" if wish.end_time is not None else "duration"
+        latest = now + duration_s if wish.start_time is None else horizon
+    if wish.end_time is not None and latest - earliest < max(duration_s, 1):
         raise BadField(
-            "The window is shorter than the duration: move end_time, or ask for less time.", field=field_name
+            "The window is shorter than the duration: move end_time, or ask for less time.", field="end_time"
         )
-    if latest > horizon:
+    if latest > horizon or latest - earliest < duration_s:
         raise BadField(
             f"The lease would end beyond the horizon: at most {horizon_s} s ahead.", field="duration", limit=horizon_s
         )
     return Window(earliest, latest, duration_s)
+
+
+def _duration(wish: Wish, earliest: int) -> int:
+    """How long: as wished, or the whole window (which may be below 1 where the end is no later than the start)."""
+    if wish.duration_s is not None:
+        if wish.duration_s < 1:
+            raise BadField("duration must be at least 1 second.", field="duration")
+        return wish.duration_s
+    if wish.start_time is None or wish.end_time is None:
+        raise BadField("duration is needed unless start_time and end_time are both given.", field="duration")
+    return wish.end_time - earliest
