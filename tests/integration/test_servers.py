@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import subprocess
@@ -175,9 +176,7 @@ def test_a_forked_child_leaves_its_parents_processes_alone(tmp_path: Path) -> No
     process = Process(["sleep", "600"], log=tmp_path / "log")
     script = os.fork()
     if script == 0:
-        # An orderly exit of the child runs its atexit handlers.
-        import atexit
-
+        # What an orderly exit of the child does first.
         atexit._run_exitfuncs()
         os._exit(0)
     os.waitpid(script, 0)

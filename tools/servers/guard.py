@@ -82,7 +82,7 @@ def _runs(process: psutil.Process) -> bool:
 
 
 def main() -> None:
-    """Read ``watch PID SIGNAL``, ``forget PID`` and ``clean DIRECTORY`` lines; at their end, end and remove all these."""
+    """Read ``watch PID SIGNAL``, ``forget PID`` and ``clean DIRECTORY`` lines; when they end, so do all these."""
     leaders: dict[int, signal.Signals] = {}
     directories: set[str] = set()
     for line in sys.stdin:
