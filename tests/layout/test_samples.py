@@ -32,7 +32,9 @@ def test_every_option_and_rule_of_ours_is_in_a_sample(directory: str) -> None:
     assert sorted(named) == sorted(registered(GROUPS[directory]))
 
 
-@pytest.mark.parametrize("recipe", list(filter(ours, RECIPES)), ids=lambda recipe: f"{recipe.parent.name}/{recipe.name}")
+@pytest.mark.parametrize(
+    "recipe", list(filter(ours, RECIPES)), ids=lambda recipe: f"{recipe.parent.name}/{recipe.name}"
+)
 def test_samples_are_current(recipe: Path, tmp_path: Path) -> None:
     """Made again, each is the same."""
     samples.write(recipe, tmp_path / "again")
