@@ -8,7 +8,8 @@ from typing import Any
 
 from climate.chassis.rpc import Caller
 from climate.core.candidates import Candidates
-from climate.core.host import Host, PropertyValue
+from climate.core.host import Host
+from climate.core.host_properties.catalogue import Property
 
 TOPIC = "climate-inventory"
 
@@ -33,22 +34,6 @@ class SourceState:
     tried_at: int | None
     hosts: int
     error: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Property:
-    """One searchable fact: its type (``number``, ``text``, ``boolean``), unit, meaning, and the values in use.
-
-    ``values`` holds at most 100 distinct values (of numbers: the least and
-    the greatest), ``hosts`` counts the hosts that have the fact.
-    """
-
-    name: str
-    type: str
-    unit: str = ""
-    description: str = ""
-    values: tuple[PropertyValue, ...] = ()
-    hosts: int = 0
 
 
 class InventoryAPI:
