@@ -157,7 +157,7 @@ def _bookings(rng: np.random.Generator, calendar: Calendar, count: int) -> list[
         began = time.perf_counter()
         calendar.book(choice.rows, start, end, f"new-{number}")
         books_ms.append(1e3 * (time.perf_counter() - began))
-        calendar.release(choice.rows, start, end)
+        calendar.release(choice.rows, start, end, f"new-{number}")
     return books_ms
 
 

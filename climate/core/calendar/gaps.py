@@ -32,7 +32,7 @@ class Taken(ValueError):
 
 
 class NotBooked(ValueError):
-    """Some host has no booking of exactly this span; ``rows`` says which."""
+    """Some host has no booking of exactly this span and owner; ``rows`` says which."""
 
     def __init__(self, rows: Sequence[int]) -> None:
         """``rows`` are the hosts without it."""
@@ -172,25 +172,25 @@ class Calendar:
         if numbers.size:
             self.gaps.insert(numbers, place, (start, end), self.owners.add(owner, numbers.size))
 
-    def release(self, rows: npt.ArrayLike, start: int, end: int) -> None:
-        """Make ``[start, end)`` of all ``rows`` free, which is a whole booking of each.
+    def release(self, rows: npt.ArrayLike, start: int, end: int, owner: str) -> None:
+        """Make ``[start, end)`` of all ``rows`` free, which is a whole booking of ``owner`` on each.
 
         :raises NotBooked: when it is not.
         """
         numbers = self._rows(rows)
-        place = self._find(numbers, (start, end))
+        place = self._find(numbers, (start, end), owner)
         if numbers.size:
             self.owners.drop(self.gaps.owner[place].tolist())
             self.gaps.remove(numbers, place)
 
-    def move(self, rows: npt.ArrayLike, was: Span, now: Span) -> None:
-        """Turn the booking ``was`` of all ``rows`` into ``now``; its owner stays.
+    def move(self, rows: npt.ArrayLike, was: Span, now: Span, owner: str) -> None:
+        """Turn the booking ``was`` of ``owner`` on all ``rows`` into ``now``: longer, shorter or elsewhere.
 
-        :raises NotBooked: when a row has no booking ``was``.
+        :raises NotBooked: when ``owner`` has no booking ``was`` on a row.
         :raises Taken: when ``now`` meets another booking.
         """
         numbers = self._rows(rows)
-        place = self._find(numbers, was)
+        place = self._find(numbers, was, owner)
         fits, target = self._fits(numbers, place, now)
         if not fits.all():
             raise Taken(numbers[~fits].tolist())
@@ -222,10 +222,13 @@ class Calendar:
             raise ValueError("a row comes twice")
         return numbers
 
-    def _find(self, rows: Rows, span: Span) -> Positions:
+    def _find(self, rows: Rows, span: Span, owner: str | None = None) -> Positions:
+        """Where the booking ``span`` of ``owner`` (``None``: of anybody) stands in each row."""
         start, end = _sane(*span)
         place = self.gaps.locate(rows, start)
         found = (self.gaps.gap_until[place] == start) & (self.gaps.gap_from[place + 1] == end)
+        if owner is not None:
+            found &= self.gaps.owner[place] == self.owners.number(owner)
         if not found.all():
             raise NotBooked(rows[~found].tolist())
         return place

@@ -33,10 +33,13 @@ class Owners:
         """The key of a number that a matrix holds."""
         return self._keys[number]
 
+    def number(self, key: str) -> int:
+        """The number of ``key``; :data:`NOBODY` while it holds no booking."""
+        return self._numbers.get(key, NOBODY)
+
     def bookings(self, key: str) -> int:
         """How many bookings ``key`` holds; 0 for an unknown one."""
-        number = self._numbers.get(key)
-        return 0 if number is None else self._counts[number]
+        return self._counts[self._numbers[key]] if key in self._numbers else 0
 
     def add(self, key: str, bookings: int) -> int:
         """Note that ``key`` holds so many bookings (> 0) more; its number."""

@@ -52,7 +52,8 @@ class Replica:
         """Take over one change; ``False`` when it was known already.
 
         :raises OutOfStep: when changes before it are missing, or it
-            contradicts the copy; then the copy is as it was.
+            contradicts the copy (takes what is held, gives back what the lease
+            does not hold); then the copy is as it was.
         """
         if change.sequence <= self.sequence:
             return False
@@ -83,6 +84,6 @@ class Replica:
         if block.was is None and block.now is not None:
             self.calendar.book(block.hosts, *block.now, owner)
         elif block.was is not None and block.now is None:
-            self.calendar.release(block.hosts, *block.was)
+            self.calendar.release(block.hosts, *block.was, owner)
         elif block.was is not None and block.now is not None:
-            self.calendar.move(block.hosts, block.was, block.now)
+            self.calendar.move(block.hosts, block.was, block.now, owner)
