@@ -17,7 +17,7 @@ _LONGEST_PAUSE_S = 60.0
 
 
 class Server(Protocol):
-    """Something that answers on threads of its own. ``stop`` refuses what is new, ``wait`` finishes what is under way."""
+    """Answers on threads of its own. ``stop`` refuses what is new, ``wait`` finishes what is under way."""
 
     def start(self) -> None: ...
 

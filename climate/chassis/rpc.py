@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import msgspec
 import oslo_messaging as messaging
 from oslo_config import cfg
+from oslo_messaging import opts as messaging_opts
 
 from climate.errors import BadField, ClimateError, ServiceUnavailable
 
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 ERRORS_MODULE = "climate.errors"
 EXCHANGE = "climate"
+_RABBIT = "oslo_messaging_rabbit"
 
 
 def transport(conf: cfg.ConfigOpts, url: str | None = None) -> messaging.Transport:
@@ -36,16 +38,9 @@ def transport(conf: cfg.ConfigOpts, url: str | None = None) -> messaging.Transpo
     is made; later it would not reach the queues' declaration.
     """
     messaging.set_transport_defaults(EXCHANGE)
-    conf.register_opts(messaging_rabbit_opts(), group="oslo_messaging_rabbit")
-    conf.set_default("rabbit_quorum_queue", True, group="oslo_messaging_rabbit")
+    conf.register_opts(dict(messaging_opts.list_opts())[_RABBIT], group=_RABBIT)
+    conf.set_default("rabbit_quorum_queue", True, group=_RABBIT)
     return messaging.get_rpc_transport(conf, url=url, allowed_remote_exmods=[ERRORS_MODULE])
-
-
-def messaging_rabbit_opts() -> list[cfg.Opt]:
-    """oslo.messaging's RabbitMQ options, registered early so that our default can be set."""
-    from oslo_messaging._drivers import impl_rabbit
-
-    return list(impl_rabbit.rabbit_opts)
 
 
 class Caller:

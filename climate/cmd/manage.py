@@ -56,7 +56,7 @@ def _say(line: str) -> None:
 
 
 def _commands(subparsers: object) -> None:
-    groups = {
+    groups: dict[str, tuple[str, dict[str, tuple[Command, str, str | None]]]] = {
         "db": (
             "the database's schema",
             {

@@ -50,5 +50,5 @@ class Strategies:
 
 def installed() -> dict[str, Scheduler]:
     """The schedulers that the entry points name, each made once."""
-    manager = stevedore.ExtensionManager(NAMESPACE, invoke_on_load=True)
-    return {extension.name: extension.obj for extension in manager}
+    manager: stevedore.ExtensionManager[Scheduler] = stevedore.ExtensionManager(NAMESPACE, invoke_on_load=True)
+    return {extension.name: extension.obj for extension in manager if extension.obj is not None}

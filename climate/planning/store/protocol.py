@@ -92,5 +92,5 @@ class Store(Protocol):
         """The newest journal number; 0 before the first."""
 
 
-class RepeatTaken(Exception):  # noqa: N818 - tells the proposal use case to answer with the first lease
+class RepeatTaken(Exception):
     """An Idempotency-Key is in use; never leaves planning."""

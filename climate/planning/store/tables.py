@@ -10,13 +10,15 @@ overlap in blocked time, which each kind of database enforces by itself (see
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from climate.chassis import outbox as outbox_table
 
 metadata = sa.MetaData()
-_MARIADB = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+_MARIADB: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 _ID = sa.String(36)
 _LONG = sa.Text().with_variant(mysql.MEDIUMTEXT, "mysql", "mariadb")
 

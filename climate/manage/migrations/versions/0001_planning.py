@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from types import ModuleType
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,7 +17,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-_MARIADB = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+_MARIADB: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 _ID = sa.String(36)
 _LONG = sa.Text().with_variant(mysql.MEDIUMTEXT, "mysql", "mariadb")
 _ROW_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
