@@ -37,7 +37,8 @@ class ClimateError(Exception):
 
     ``message`` replaces the class's default sentence; ``details`` are plain
     values (they travel as JSON). Both survive RPC: oslo.messaging rebuilds an
-    error from ``args`` and ``kwargs``.
+    error from ``args`` and ``kwargs``. ``request_id`` is set by the REST client:
+    the id under which the service's logs have the request.
     """
 
     kind: ClassVar[Kind] = Kind.INTERNAL
@@ -48,6 +49,7 @@ class ClimateError(Exception):
         self.message = message or self.default_message
         self.details = details
         self.kwargs = details
+        self.request_id = ""
         super().__init__(self.message)
 
 

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hosts, for operators and for Nova."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypedDict
+from urllib.parse import quote
+
+from climate.client.connection import Connection
+
+
+class Host(TypedDict):
+    """A host as the REST API gives it, with its lease now and next."""
+
+    id: str
+    name: str
+    service_host: str
+    external_id: str
+    source: str
+    properties: dict[str, Any]
+    disabled: bool
+    disabled_reason: str | None
+    bookable: bool
+    first_seen_at: str
+    last_seen_at: str
+    retired_at: str | None
+    lease_id: str | None
+    free_from: str | None
+    next_start: str | None
+    next_lease_id: str | None
+    links: dict[str, str]
+
+
+class Use(TypedDict):
+    """A host's lease now and next."""
+
+    id: str
+    name: str
+    lease_id: str | None
+    free_from: str | None
+    next_start: str | None
+    next_lease_id: str | None
+
+
+class Availability(TypedDict):
+    """Who has each host now, and who is next."""
+
+    sequence: int
+    hosts: list[Use]
+
+
+class Hosts:
+    """All hosts. Every method raises ``Forbidden`` for whoever is no operator."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def list(self, **filters: Any) -> Iterator[Host]:
+        """Hosts by name, fetched a page at a time; ``filters`` are the query arguments of ``GET /v1/hosts``."""
+        return self._connection.pages("/hosts", "hosts", filters)
+
+    def get(self, host: str) -> Host:
+        """One host by its id or name.
+
+        :raises HostNotFound: there is no such host.
+        """
+        return self._connection.json("GET", f"/hosts/{quote(host, safe='')}")
+
+    def set(self, host: str, *, disabled: bool, reason: str | None = None) -> Host:
+        """Take a host out of new leases, or put it back; leases that exist keep it.
+
+        :raises HostNotFound: there is no such host.
+        """
+        body: dict[str, Any] = {"disabled": disabled}
+        if reason is not None:
+            body["reason"] = reason
+        return self._connection.json("PATCH", f"/hosts/{quote(host, safe='')}", body=body)
+
+    def availability(self, etag: str | None = None) -> tuple[Availability | None, str]:
+        """Who has each host now and next, with the answer's ETag; ``None`` while ``etag`` is still true."""
+        headers = {"If-None-Match": etag} if etag is not None else None
+        answer = self._connection.request("GET", "/hosts/availability", headers=headers)
+        return (answer.json() if answer.content else None), answer.headers.get("ETag", etag or "")
