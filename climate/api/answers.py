@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What answers look like, as WSME types: the OpenAPI document is made of them, and tests hold answers against it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wsme import types as wtypes
+
+from climate.api.fields import Field
+from climate.core.lifecycle import State
+
+_LEASE_ID = "6f1c8a52-0d3b-4f0e-9a53-2b8f3f7f9c11"
+_HOST_ID = "0b9e6c1e-5b0e-4c39-8f0e-6a0d3d2c7a10"
+
+
+def _shown(schema: dict[str, Any], description: str = "", nullable: bool = False, always: bool = True) -> wtypes.wsattr:
+    """An attribute with the JSON schema ``schema``; ``always``: every answer has it."""
+    if nullable:
+        schema = {"oneOf": [schema, {"type": "null"}]}
+    if description:
+        schema = {**schema, "description": description}
+    return wtypes.wsattr(Field("shown", schema), mandatory=always)
+
+
+def _text(description: str = "", **how: bool) -> wtypes.wsattr:
+    return _shown({"type": "string"}, description, **how)
+
+
+def _number(description: str = "", **how: bool) -> wtypes.wsattr:
+    return _shown({"type": "integer", "minimum": 0}, description, **how)
+
+
+def _flag(description: str = "", **how: bool) -> wtypes.wsattr:
+    return _shown({"type": "boolean"}, description, **how)
+
+
+def _instant(description: str = "", **how: bool) -> wtypes.wsattr:
+    return _shown({"type": "string", "format": "date-time"}, description, **how)
+
+
+def _list(of: str, description: str = "", **how: bool) -> wtypes.wsattr:
+    return _shown({"type": "array", "items": {"$ref": f"#/components/schemas/{of}"}}, description, **how)
+
+
+def _facts(description: str, **how: bool) -> wtypes.wsattr:
+    values = {"type": ["string", "number", "boolean"]}
+    return _shown({"type": "object", "additionalProperties": values}, description, **how)
+
+
+def _links() -> wtypes.wsattr:
+    return _shown({"type": "object", "additionalProperties": {"type": "string", "format": "uri"}})
+
+
+class HostName(wtypes.Base):
+    """A host of a lease."""
+
+    id = _text()
+    name = _text()
+
+    @classmethod
+    def sample(cls) -> dict[str, Any]:
+        """An example."""
+        return {"id": _HOST_ID, "name": "node-1"}
+
+
+class Lease(wtypes.Base):
+    """A lease."""
+
+    id = _text()
+    name = _text()
+    project_id = _text()
+    user_id = _text()
+    state = _shown({"type": "string", "enum": [str(state) for state in State]})
+    start_at = _instant("When it begins.")
+    end_at = _instant("When it is over; the hosts are the tenant's until just before.")
+    duration = _number("From start_at to end_at, in seconds.")
+    quantity = _number("How many hosts it has.")
+    host_properties = _shown(
+        {"type": "array"}, "The filter that was asked for; null if it names hosts and the asker may not.", nullable=True
+    )
+    scheduler = _text("The strategy that was asked for.", nullable=True)
+    start_time = _instant("As asked.", nullable=True)
+    end_time = _instant("As asked.", nullable=True)
+    alike = _facts("Property values that all its hosts share, by request.")
+    created_at = _instant()
+    updated_at = _instant()
+    expires_at = _instant("Until when a proposal must be confirmed.", nullable=True)
+    confirmed_at = _instant(nullable=True)
+    closed_at = _instant("When it ended, expired or was cancelled.", nullable=True)
+    degraded_reason = _text("What it lacks, while it does.", nullable=True)
+    error_reason = _text("Why it is in the state error.", nullable=True)
+    links = _links()
+    hosts = _list("HostName", "Its hosts, for administrators, of a single lease.", always=False)
+
+    @classmethod
+    def sample(cls) -> dict[str, Any]:
+        """An example."""
+        return {
+            "id": _LEASE_ID,
+            "name": "weather model",
+            "project_id": "3c1f0c8e2a5b4a7f8c5d1e2f3a4b5c6d",
+            "user_id": "9a8b7c6d5e4f3a2b1c0d9e8f7a6b5c4d",
+            "state": "confirmed",
+            "start_at": "2030-03-01T08:00:00Z",
+            "end_at": "2030-03-01T10:30:00Z",
+            "duration": 9000,
+            "quantity": 2,
+            "host_properties": [">=", "$vcpus", 16],
+            "scheduler": None,
+            "start_time": "2030-03-01T08:00:00Z",
+            "end_time": None,
+            "alike": {},
+            "created_at": "2030-02-20T09:12:44Z",
+            "updated_at": "2030-02-20T09:12:44Z",
+            "expires_at": None,
+            "confirmed_at": "2030-02-20T09:12:44Z",
+            "closed_at": None,
+            "degraded_reason": None,
+            "error_reason": None,
+            "links": {"self": f"https://climate.example.org/v1/leases/{_LEASE_ID}"},
+        }
+
+
+class LeasePage(wtypes.Base):
+    """A page of leases, newest first."""
+
+    leases = _list("Lease")
+    links = _links()
+    next_marker = _text("What to send as marker for the next page; null on the last.", nullable=True)
+
+
+class Scheduler(wtypes.Base):
+    """A strategy that chooses dates and hosts."""
+
+    name = _text()
+    description = _text()
+    default = _flag("Whether it is the one for requests that name none.")
+    may_choose = _flag("Whether the asker may name it.")
+
+
+class SchedulerList(wtypes.Base):
+    """The strategies."""
+
+    schedulers = _list("Scheduler")
+
+
+class Property(wtypes.Base):
+    """A fact that host_properties may speak of."""
+
+    name = _text()
+    type = _shown({"type": "string", "enum": ["number", "text", "boolean"]})
+    unit = _text(nullable=True)
+    description = _text(nullable=True)
+    minimum = _shown({"type": "number"}, "Of a number, the least in use.", nullable=True, always=False)
+    maximum = _shown({"type": "number"}, "Of a number, the greatest in use.", nullable=True, always=False)
+    values = _shown({"type": "array"}, "Of text and booleans, up to 100 values in use.", always=False)
+    hosts = _number("How many hosts have it, for administrators.", always=False)
+
+
+class PropertyList(wtypes.Base):
+    """The properties, by name."""
+
+    properties = _list("Property")
+
+
+class Host(wtypes.Base):
+    """A machine."""
+
+    id = _text()
+    name = _text()
+    service_host = _text()
+    external_id = _text()
+    source = _text("Who told the inventory of it.")
+    properties = _facts("What it is like.")
+    disabled = _flag("Whether an administrator took it out of new leases.")
+    disabled_reason = _text(nullable=True)
+    bookable = _flag("Whether new leases may have it.")
+    first_seen_at = _instant()
+    last_seen_at = _instant()
+    retired_at = _instant("Since when its source does not name it any more.", nullable=True)
+    lease_id = _text("The lease on it now.", nullable=True)
+    free_from = _instant("When that lease lets it go, clean-up included.", nullable=True)
+    next_start = _instant("When the next lease begins.", nullable=True)
+    next_lease_id = _text(nullable=True)
+    links = _links()
+
+
+class HostPage(wtypes.Base):
+    """A page of hosts, by name."""
+
+    hosts = _list("Host")
+    links = _links()
+    next_marker = _text(nullable=True)
+
+
+class HostUse(wtypes.Base):
+    """A host's lease now and next."""
+
+    id = _text()
+    name = _text()
+    lease_id = _text(nullable=True)
+    free_from = _instant(nullable=True)
+    next_start = _instant(nullable=True)
+    next_lease_id = _text(nullable=True)
+
+
+class Availability(wtypes.Base):
+    """Every host that the calendar knows, with its lease now and next. A host that is not here is free."""
+
+    sequence = _number("The number of the calendar's last change; the ETag says the same.")
+    hosts = _list("HostUse")
+
+
+class CalendarEntry(wtypes.Base):
+    """Time that a lease has on a number of hosts."""
+
+    lease_id = _text()
+    project_id = _text()
+    name = _text()
+    state = _shown({"type": "string", "enum": [str(state) for state in State]})
+    start_at = _instant()
+    end_at = _instant()
+    quantity = _number()
+    hosts = _list("HostName", "Which hosts, for administrators.", always=False)
+
+
+class CalendarPage(wtypes.Base):
+    """A page of leases in time, by start."""
+
+    start = _instant()
+    end = _instant()
+    entries = _list("CalendarEntry")
+    links = _links()
+    next_marker = _text(nullable=True)
+
+
+class Version(wtypes.Base):
+    """A version of this API."""
+
+    id = _text()
+    status = _text()
+    links = _shown({"type": "array", "items": {"type": "object"}})
+
+
+class VersionList(wtypes.Base):
+    """The versions."""
+
+    versions = _list("Version")
+
+
+class VersionAnswer(wtypes.Base):
+    """One version."""
+
+    version = _shown({"$ref": "#/components/schemas/Version"})
+
+
+class Alive(wtypes.Base):
+    """The process answers."""
+
+    status = _text()
+
+
+class Ready(wtypes.Base):
+    """The process, and each part that it needs."""
+
+    status = _text()
+    parts = _shown({"type": "object", "additionalProperties": {"type": "string"}})
+
+
+class ErrorBody(wtypes.Base):
+    """What went wrong."""
+
+    code = _text("Stable: a program may rely on it.")
+    message = _text("For people.")
+    details = _shown({"type": "object"}, "What the message speaks of, such as the field.")
+    request_id = _text("Under which the service's logs have the request.")
+
+
+class Error(wtypes.Base):
+    """An error."""
+
+    error = _shown({"$ref": "#/components/schemas/ErrorBody"})
+
+    @classmethod
+    def sample(cls) -> dict[str, Any]:
+        """An example."""
+        return {
+            "error": {
+                "code": "climate.request.bad_field",
+                "message": "end_time is in the past.",
+                "details": {"field": "end_time"},
+                "request_id": "req-2b1a7c52-6c5e-4f0a-8f5d-0e9a3b7c1d22",
+            }
+        }

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API as one WSGI application, from its collaborators."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from oslo_config import cfg
+from oslo_policy import policy
+
+from climate.api import openapi, routes
+from climate.api.booking import Booking
+from climate.api.occupancy import HostNames, Occupancy
+from climate.api.options import GROUP
+from climate.api.policies import Policies
+from climate.api.v1.calendar import Calendar
+from climate.api.v1.hosts import Hosts
+from climate.api.v1.leases import Leases
+from climate.api.v1.properties import Properties
+from climate.api.v1.schedulers import Schedulers
+from climate.api.v1.versions import Description, Root, Version
+from climate.chassis.web import resource, wsgi
+from climate.chassis.web.resource import Resource
+from climate.rpcapi.inventory import InventoryAPI
+from climate.rpcapi.planning import PlanningAPI
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_PROBE = "readyz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collaborators:
+    """Whom the API asks. ``clock`` gives epoch seconds; ``conf`` has :func:`climate.api.options.list_opts`."""
+
+    inventory: InventoryAPI
+    planning: PlanningAPI
+    enforcer: policy.Enforcer
+    clock: Callable[[], int]
+    conf: cfg.ConfigOpts
+
+
+def build(needs: Collaborators, bind_host: str = "") -> WSGIApplication:
+    """The whole stack. ``bind_host`` is where the server listens, ``""`` if uWSGI or the like does.
+
+    :raises ConfigError: an option cannot be used.
+    """
+    return wsgi.build(
+        resource.application(tree(needs)),
+        needs.conf,
+        group=GROUP,
+        bind_host=bind_host,
+        open_paths=routes.OPEN_PATHS,
+        label=routes.label,
+        probes={
+            "inventory": lambda: needs.inventory.get_sources(_PROBE),
+            "planning": lambda: needs.planning.get_schedulers(_PROBE),
+        },
+    )
+
+
+def tree(needs: Collaborators) -> Resource:
+    """All resources, each under each of its names."""
+    options = needs.conf[GROUP]
+    policies = Policies(needs.enforcer)
+    names = HostNames(needs.inventory, needs.clock)
+    occupancy = Occupancy(needs.planning)
+    booking = Booking(needs.inventory, needs.planning, needs.clock, options.rpc_timeout_s)
+    leases = Leases(needs.planning, booking, policies, names, options.max_limit)
+    properties = Properties(needs.inventory, policies)
+    version = Version(
+        {
+            "leases": leases,
+            "reservations": leases,
+            "schedulers": Schedulers(needs.planning, policies),
+            "properties": properties,
+            "hosts": Hosts(needs.inventory, occupancy, names, policies, options.max_limit),
+            "calendar": Calendar(needs.planning, names, policies, needs.clock, options.max_limit),
+            "openapi.json": Description(openapi.document(importlib.metadata.version("climate"))),
+        }
+    )
+    return Root({"v1": version, "reservations": leases, "properties": properties})

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What requests may say, as WSME types, and how a body becomes one: strictly, naming the field that is wrong."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from wsme import exc
+from wsme import types as wtypes
+from wsme.rest import json as rest_json
+
+from climate.api.fields import Duration, Filter, Flag, Instant, Text, Whole
+from climate.core.lease import LeaseChange, Terms, Wish
+from climate.errors import BadField
+
+T = TypeVar("T", bound=wtypes.Base)
+
+MOST_HOSTS = 1_000_000
+LONGEST_NAME = 255
+LONGEST_SCHEDULER = 64
+
+_QUANTITY = "How many hosts."
+_NAME = "What you call the lease."
+
+
+class LeaseRequest(wtypes.Base):
+    """A lease that is asked for; everything may be left out but what makes the duration known."""
+
+    name = wtypes.wsattr(Text("name", _NAME, LONGEST_NAME))
+    start_time = wtypes.wsattr(Instant("start_time", "Not sooner than this."))
+    end_time = wtypes.wsattr(Instant("end_time", "Not later than this."))
+    duration = wtypes.wsattr(
+        Duration("duration", "For how long; left out, the lease fills the time from start_time to end_time.")
+    )
+    quantity = wtypes.wsattr(Whole("quantity", _QUANTITY, 1, MOST_HOSTS), default=1)
+    host_properties = wtypes.wsattr(
+        Filter("host_properties", "What the hosts must be like, in the language of Nova's JSON filter.")
+    )
+    scheduler = wtypes.wsattr(
+        Text("scheduler", "The strategy that chooses dates and hosts; left out, the site's.", LONGEST_SCHEDULER)
+    )
+    confirm = wtypes.wsattr(Flag("confirm", "Confirm at once what is found, instead of holding it for a while."))
+
+    @classmethod
+    def sample(cls) -> dict[str, Any]:
+        """An example for the documentation."""
+        return {
+            "name": "weather model",
+            "start_time": "2030-03-01T08:00:00Z",
+            "end_time": "2030-03-02T08:00:00Z",
+            "duration": "2h30m",
+            "quantity": 2,
+            "host_properties": ["and", [">=", "$vcpus", 16], ["homogeneous", "$cpu_info.model"]],
+            "confirm": True,
+        }
+
+    @property
+    def wish(self) -> Wish:
+        """When."""
+        return Wish(
+            start_time=_given(self.start_time),
+            end_time=_given(self.end_time),
+            duration_s=_given(self.duration),
+        )
+
+    @property
+    def terms(self) -> Terms:
+        """What kind of hosts, and how chosen."""
+        return Terms(
+            name=_given(self.name) or "",
+            host_properties=_given(self.host_properties) or [],
+            scheduler=_given(self.scheduler) or "",
+        )
+
+    @property
+    def hosts_wanted(self) -> int:
+        """How many hosts; 1 if it was not said."""
+        return _given(self.quantity) or 1
+
+
+class LeasePatch(wtypes.Base):
+    """What is to be different about a lease; what is left out stays."""
+
+    name = wtypes.wsattr(Text("name", _NAME, LONGEST_NAME))
+    end_time = wtypes.wsattr(Instant("end_time", "The new end: later extends, sooner shortens."))
+    duration = wtypes.wsattr(Duration("duration", "The new length, from the lease's start."))
+    quantity = wtypes.wsattr(Whole("quantity", "How many hosts: more are added, fewer give some back.", 1, MOST_HOSTS))
+
+    @classmethod
+    def sample(cls) -> dict[str, Any]:
+        """An example for the documentation."""
+        return {"end_time": "2030-03-01T12:00:00Z", "quantity": 3}
+
+    @property
+    def change(self) -> LeaseChange:
+        """The change.
+
+        :raises BadField: nothing is to change, or the end is given twice.
+        """
+        change = LeaseChange(
+            name=_given(self.name),
+            end_time=_given(self.end_time),
+            duration_s=_given(self.duration),
+            quantity=_given(self.quantity),
+        )
+        if change == LeaseChange():
+            raise BadField("Nothing is to change: give name, end_time, duration or quantity.", field="body")
+        if change.end_time is not None and change.duration_s is not None:
+            raise BadField("Give either end_time or duration, not both.", field="duration")
+        return change
+
+
+class HostPatch(wtypes.Base):
+    """Whether a host may be booked."""
+
+    disabled = wtypes.wsattr(Flag("disabled", "True takes the host out of new leases; those it has stay."))
+    reason = wtypes.wsattr(Text("reason", "Why it is disabled, for other administrators.", LONGEST_NAME))
+
+    @classmethod
+    def sample(cls) -> dict[str, Any]:
+        """An example for the documentation."""
+        return {"disabled": True, "reason": "new memory modules"}
+
+    @property
+    def wanted(self) -> tuple[bool, str]:
+        """Disabled or not, and why.
+
+        :raises BadField: it is not said which.
+        """
+        disabled = _given(self.disabled)
+        if disabled is None:
+            raise BadField("disabled is needed: true or false.", field="disabled")
+        return disabled, _given(self.reason) or ""
+
+
+class Empty(wtypes.Base):
+    """Nothing to say."""
+
+
+def read(kind: type[T], body: dict[str, Any]) -> T:
+    """A body as a value of its type.
+
+    :raises BadField: a field that ``kind`` does not have, or a value that the field cannot take.
+    """
+    known = [attribute.name for attribute in wtypes.list_attributes(kind)]
+    unknown = [name for name in body if name not in known]
+    if unknown:
+        expected = f"there are: {', '.join(known)}" if known else "none is expected"
+        raise BadField(f"There is no field {unknown[0]!r} here; {expected}.", field=unknown[0])
+    try:
+        return rest_json.fromjson(kind, body)
+    except exc.ClientSideError as error:
+        raise BadField(f"The body cannot be used: {error.msg}.", field="body") from None
+
+
+def _given(value: Any) -> Any:
+    return None if value is wtypes.Unset else value
