@@ -40,7 +40,7 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
     rules = options.rules(conf)
     chosen = Strategies(strategies.installed(), group.default_scheduler)
     calendar = PlanningCalendar(store)
-    transitions = Transitions(store, rules, clock, randomness)
+    transitions = Transitions(store, clock, randomness)
     outbox = Outbox(engine, tables.outbox, {notify.TOPIC: notify.Notify(rpc.notifier(conf, "climate.planning"))}, clock)
     endpoint = PlanningEndpoint(
         store,

@@ -47,6 +47,11 @@ class Held:
     blocked_until: int
     given_back: bool = False
 
+    def ending(self, end_at: int) -> Held:
+        """The same with its use ending at another instant: the margin stays what it was when the host was booked."""
+        margin_s = self.blocked_until - self.end_at
+        return dataclasses.replace(self, end_at=end_at, blocked_until=end_at + margin_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Booking:
@@ -123,7 +128,7 @@ def confirm(lease: Lease, now: int) -> Decision | None:
     return _moved(lease, "confirmed", now, state=state, confirmed_at=now, expires_at=None)
 
 
-def cancel(lease: Lease, held: Iterable[Held], now: int, rules: Rules) -> Decision | None:
+def cancel(lease: Lease, held: Iterable[Held], now: int) -> Decision | None:
     """Give everything back now. A host that was in use stays blocked for its clean-up.
 
     :raises WrongState: the lease is over already.
@@ -131,13 +136,13 @@ def cancel(lease: Lease, held: Iterable[Held], now: int, rules: Rules) -> Decisi
     if lease.state is State.CANCELLED:
         return None
     state = lifecycle.after(lease.state, Event.CANCEL)
-    return _closed(lease, "cancelled", state, held, now, rules)
+    return _closed(lease, "cancelled", state, held, now)
 
 
-def fail(lease: Lease, held: Iterable[Held], now: int, rules: Rules, reason: str) -> Decision:
+def fail(lease: Lease, held: Iterable[Held], now: int, reason: str) -> Decision:
     """A promise could not be kept: the lease ends with ``reason``."""
     state = lifecycle.after(lease.state, Event.FAIL)
-    decision = _closed(lease, "failed", state, held, now, rules)
+    decision = _closed(lease, "failed", state, held, now)
     return dataclasses.replace(decision, lease=dataclasses.replace(decision.lease, error_reason=reason))
 
 
@@ -152,13 +157,13 @@ def due_at(lease: Lease) -> int | None:
     return lease.holds_until
 
 
-def advance(lease: Lease, held: Iterable[Held], now: int, rules: Rules) -> Decision | None:
+def advance(lease: Lease, held: Iterable[Held], now: int) -> Decision | None:
     """The next thing that the calendar does to this lease, if it is due: expire, start, announce, end, release."""
     due = due_at(lease)
     if due is None or due > now:
         return None
     if lease.state is State.PROPOSED:
-        return _closed(lease, "expired", lifecycle.after(lease.state, Event.EXPIRE), held, now, rules)
+        return _closed(lease, "expired", lifecycle.after(lease.state, Event.EXPIRE), held, now)
     if lease.state is State.CONFIRMED:
         return _moved(lease, "started", now, state=lifecycle.after(lease.state, Event.START))
     if lease.state is State.ACTIVE and lease.end_at > now:
@@ -188,14 +193,14 @@ def _ended(lease: Lease, held: Iterable[Held], now: int) -> Decision:
     )
 
 
-def _closed(lease: Lease, event: str, state: State, held: Iterable[Held], now: int, rules: Rules) -> Decision:
+def _closed(lease: Lease, event: str, state: State, held: Iterable[Held], now: int) -> Decision:
     """Over before its end: unused time is free at once, a used host after its clean-up."""
     used = lease.state in (State.CONFIRMED, State.ACTIVE)
 
     def after(one: Held) -> Held | None:
         if one.given_back:
             return one if one.blocked_until > now else None
-        return cut(one, now, rules) if used else None
+        return cut(one, now) if used else None
 
     held = tuple(held)
     kept = [one for one in map(after, held) if one]
@@ -212,14 +217,10 @@ def _closed(lease: Lease, event: str, state: State, held: Iterable[Held], now: i
     )
 
 
-def cut(one: Held, now: int, rules: Rules) -> Held | None:
+def cut(one: Held, now: int) -> Held | None:
     """What stays of a host's time when its use ends now; ``None`` where nothing stays blocked."""
-    if one.start_at >= now:
-        return None
-    blocked_until = min(now + rules.margin_s, one.blocked_until)
-    if blocked_until <= now:
-        return None
-    return dataclasses.replace(one, end_at=min(now, one.end_at), blocked_until=blocked_until)
+    rest = one.ending(min(now, one.end_at))
+    return rest if one.start_at < now < rest.blocked_until else None
 
 
 def _moved(lease: Lease, event: str, now: int, bookings: tuple[Booking, ...] = (), **fields: Any) -> Decision:

@@ -89,11 +89,11 @@ def change(
         if one.given_back:
             return one
         if one.host in back:
-            rest = None if lease.state is State.PROPOSED else cut(one, now, rules)
+            rest = None if lease.state is State.PROPOSED else cut(one, now)
             return dataclasses.replace(rest, given_back=True) if rest else None
         if wanted.end_at == lease.end_at:
             return one
-        return dataclasses.replace(one, end_at=wanted.end_at, blocked_until=blocked_until)
+        return one.ending(wanted.end_at)
 
     bookings = _marked(rebooked(held, after), back)
     if new:

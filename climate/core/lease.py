@@ -160,14 +160,14 @@ def window_of(wish: Wish, now: int, horizon_s: int) -> Window:
             raise BadField(f"{name} is beyond the horizon: at most {horizon_s} s ahead.", field=name, limit=horizon_s)
     earliest = now if wish.start_time is None else max(now, wish.start_time)
     duration_s = _duration(wish, earliest)
-    if wish.end_time is not None:
-        latest = wish.end_time
-    else:
+    if wish.end_time is None:
         latest = now + duration_s if wish.start_time is None else horizon
-    if wish.end_time is not None and latest - earliest < max(duration_s, 1):
-        raise BadField(
-            "The window is shorter than the duration: move end_time, or ask for less time.", field="end_time"
-        )
+    else:
+        latest = wish.end_time
+        if latest - earliest < max(duration_s, 1):
+            raise BadField(
+                "The window is shorter than the duration: move end_time, or ask for less time.", field="end_time"
+            )
     if latest > horizon or latest - earliest < duration_s:
         raise BadField(
             f"The lease would end beyond the horizon: at most {horizon_s} s ahead.", field="duration", limit=horizon_s

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from climate.core import changes
 from climate.core.booking import Decision, Held, Rules
 from climate.core.calendar.gaps import NotBooked
 from climate.core.calendar.search import Need, Search
 from climate.core.candidates import Candidates, Group, pack
 from climate.core.changes import Target
+from climate.core.journal import Span
 from climate.core.lease import Lease, LeaseChange, Window
 from climate.errors import BadField, HostsTaken, LeaseChanged, NothingFits, ServiceUnavailable
 from climate.planning.calendar import PlanningCalendar
@@ -80,17 +79,20 @@ class Changes:
         own = [one for one in held if not one.given_back]
         back = changes.to_return(own, lease.quantity - wanted.quantity)
         if wanted.end_at > lease.end_at:
-            self._check_extension([one for one in own if one.host not in back], wanted)
+            self._check_extension([one for one in own if one.host not in back], wanted.end_at)
         missing = wanted.quantity - lease.quantity
         added = self._found(lease, wanted, missing, hosts, now) if missing > 0 else ()
         return changes.change(lease, held, wanted, now, self._rules, added=added, returned=back)
 
-    def _check_extension(self, own: Sequence[Held], wanted: Target) -> None:
-        until = wanted.end_at + self._rules.margin_s
+    def _check_extension(self, own: Sequence[Held], end_at: int) -> None:
+        moves: dict[tuple[Span, Span], list[int]] = {}
+        for one in own:
+            then = one.ending(end_at)
+            spans = ((one.start_at, one.blocked_until), (then.start_at, then.blocked_until))
+            moves.setdefault(spans, []).append(one.host)
         with self._calendar.following() as replica:
-            for was in {(one.start_at, one.blocked_until) for one in own}:
-                rows = np.array([one.host for one in own if (one.start_at, one.blocked_until) == was], np.intp)
-                if not replica.calendar.can_move(rows, was, (was[0], until)).all():
+            for (was, now), hosts in moves.items():
+                if not replica.calendar.can_move(hosts, was, now).all():
                     raise NothingFits("The hosts of this lease are promised to others after its present end.")
 
     def _found(

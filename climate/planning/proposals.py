@@ -115,7 +115,7 @@ class Proposals:
         """
 
         def decide(lease: Lease) -> Decision | None:
-            return booking.cancel(lease, self._store.get_held(lease_id), self._clock(), self._rules)
+            return booking.cancel(lease, self._store.get_held(lease_id), self._clock())
 
         return self._decided(lease_id, project_id, decide)
 

@@ -12,7 +12,6 @@ import random
 from collections.abc import Callable
 
 from climate.core import booking
-from climate.core.booking import Rules
 from climate.errors import ClimateError, LeaseChanged
 from climate.planning.effects import notify
 from climate.planning.store.protocol import Store
@@ -25,9 +24,8 @@ _BATCH = 200
 class Transitions:
     """Carries out what is due. ``clock`` gives epoch seconds."""
 
-    def __init__(self, store: Store, rules: Rules, clock: Callable[[], int], randomness: random.Random) -> None:
+    def __init__(self, store: Store, clock: Callable[[], int], randomness: random.Random) -> None:
         self._store = store
-        self._rules = rules
         self._clock = clock
         self._randomness = randomness
 
@@ -49,7 +47,7 @@ class Transitions:
 
     def _advance(self, lease_id: str) -> bool:
         lease = self._store.get_lease(lease_id)
-        decision = booking.advance(lease, self._store.get_held(lease_id), self._clock(), self._rules)
+        decision = booking.advance(lease, self._store.get_held(lease_id), self._clock())
         if decision is None:
             return False
         try:
