@@ -28,7 +28,7 @@ $(MADE): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed: make PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
 	@$(CAN_VENV) || tools/deps venv
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,docs]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --use-pep517 --editable '.[test,docs]'
 	@touch $@
 
 deps:

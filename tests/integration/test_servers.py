@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -18,8 +15,7 @@ import pytest
 import sqlalchemy
 
 from tests.conftest import require
-from tools.servers import MariaDB, PostgreSQL, RabbitMQ, Server, ServerFailed
-from tools.servers.process import Process, free_port
+from tools.servers import MariaDB, PostgreSQL, RabbitMQ, Server
 
 ROOT = Path(__file__).parents[2]
 SERVERS: list[type[Server]] = [PostgreSQL, MariaDB, RabbitMQ]
@@ -146,52 +142,3 @@ def test_a_quorum_queue_keeps_a_confirmed_message_through_a_crash() -> None:
                 return message is not None and message.body == "kept"
 
             assert eventually(arrived)
-
-
-def test_a_process_that_cannot_start_says_why(tmp_path: Path) -> None:
-    """The error carries the end of the log."""
-    process = Process(["sh", "-c", "echo no such luck; exit 3"], log=tmp_path / "log")
-    with pytest.raises(ServerFailed, match=r"sh ended with 3:\nno such luck"):
-        process.wait_until(lambda: False)
-
-
-def test_a_process_that_ignores_its_signal_is_killed_with_its_children(tmp_path: Path) -> None:
-    """Even a child in a session of its own."""
-    process = Process(
-        ["sh", "-c", "trap '' TERM; setsid sleep 600 & echo $! >child; while :; do sleep 0.1; done"],
-        log=tmp_path / "log",
-        cwd=tmp_path,
-    )
-    child = tmp_path / "child"
-    process.wait_until(lambda: child.exists() and child.read_text().strip() != "")
-    process.stop(grace_s=0.2)
-    assert not process.running
-    assert not psutil.pid_exists(int(child.read_text())) or (
-        psutil.Process(int(child.read_text())).status() == psutil.STATUS_ZOMBIE
-    )
-
-
-def test_a_forked_child_leaves_its_parents_processes_alone(tmp_path: Path) -> None:
-    """Only who started them ends them at its exit."""
-    process = Process(["sleep", "600"], log=tmp_path / "log")
-    script = os.fork()
-    if script == 0:
-        # What an orderly exit of the child does first.
-        atexit._run_exitfuncs()
-        os._exit(0)
-    os.waitpid(script, 0)
-    assert process.running
-    process.stop()
-    assert not process.running
-
-
-def test_stopping_twice_is_harmless(tmp_path: Path) -> None:
-    process = Process(["sleep", "600"], log=tmp_path / "log", stop_signal=signal.SIGINT)
-    process.stop()
-    process.stop()
-    process.kill()
-    assert not process.running
-
-
-def test_free_ports_are_free() -> None:
-    assert free_port() in range(15000, 32000)
