@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the manual is built: ``sphinx-build -W docs docs/_build``."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "_ext"))
+
+project = "Climate"
+author = "the Climate developers"
+copyright = author
+release = version = importlib.metadata.version("climate")
+
+extensions = [
+    "oslo_config.sphinxext",
+    "reno.sphinxext",
+    "errors_reference",
+    "lifecycle_picture",
+    "properties_reference",
+    "rest_reference",
+]
+exclude_patterns = ["_build", "_ext"]
+html_theme = "furo"
+html_title = f"Climate {release}"
+nitpicky = True
+
+logging.getLogger("reno").setLevel(logging.WARNING)  # it tells every note that it reads
