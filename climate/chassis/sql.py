@@ -63,9 +63,9 @@ def trouble(error: sa.exc.DBAPIError) -> Trouble:
     if error.connection_invalidated:
         return Trouble.LOST
     original: Any = error.orig
-    state = getattr(original, "sqlstate", None)
-    if state is not None or type(original).__module__.startswith("psycopg"):
-        return _postgresql_trouble(state)
+    # Not by "has it an sqlstate": PyMySQL's errors have one too, and there it says less than the number.
+    if type(original).__module__.startswith("psycopg"):
+        return _postgresql_trouble(original.sqlstate)
     sqlite_name = getattr(original, "sqlite_errorname", None)
     if sqlite_name is not None:
         return _sqlite_trouble(sqlite_name)
