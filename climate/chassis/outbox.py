@@ -51,7 +51,7 @@ def table(name: str, metadata: sa.MetaData) -> sa.Table:
         sa.Index(f"{name}_key", "key", "id"),
         sa.Index(f"{name}_due", "due_at"),
         mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
+        mysql_collate="utf8mb4_nopad_bin",
     )
 
 

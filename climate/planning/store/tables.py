@@ -18,7 +18,12 @@ from sqlalchemy.dialects import mysql
 from climate.chassis import outbox as outbox_table
 
 metadata = sa.MetaData()
-_MARIADB: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+# No padding: a text with a space behind it is another text, as in the other databases.
+_MARIADB: dict[str, Any] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_nopad_bin",
+}
 _ID = sa.String(36)
 _LONG = sa.Text().with_variant(mysql.MEDIUMTEXT, "mysql", "mariadb")
 

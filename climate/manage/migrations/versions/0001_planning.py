@@ -17,7 +17,12 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-_MARIADB: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+# No padding: a text with a space behind it is another text, as in the other databases.
+_MARIADB: dict[str, Any] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_nopad_bin",
+}
 _ID = sa.String(36)
 _LONG = sa.Text().with_variant(mysql.MEDIUMTEXT, "mysql", "mariadb")
 _ROW_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -54,7 +59,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.BigInteger, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         mysql_charset="utf8mb4",
-        mysql_collate="utf8mb4_bin",
+        mysql_collate="utf8mb4_nopad_bin",
     )
     op.create_index("planning_outbox_key", "planning_outbox", ["key", "id"])
     op.create_index("planning_outbox_due", "planning_outbox", ["due_at"])
