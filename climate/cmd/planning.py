@@ -35,7 +35,7 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
     """A planning process; ``clock`` gives epoch seconds."""
     group = conf[options.GROUP]
     randomness = random.Random()  # noqa: S311 - jitter, no secret
-    engine = sql.engine(conf.database.connection, conf.database.max_pool_size)
+    engine = common.database_engine(conf)
     store = SqlStore(engine)
     rules = options.rules(conf)
     chosen = Strategies(strategies.installed(), group.default_scheduler)
