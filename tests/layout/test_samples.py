@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from importlib.metadata import distribution
+import importlib
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, distribution
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,16 @@ RECIPES = samples.recipes()
 GROUPS = {"config-generator": "oslo.config.opts", "policy-generator": "oslo.policy.policies"}
 
 
+def entry_points(group: str) -> list[EntryPoint]:
+    return [point for point in distribution("climate").entry_points if point.group == group]
+
+
 def registered(group: str) -> set[str]:
-    return {point.name for point in distribution("climate").entry_points if point.group == group}
+    return {point.name for point in entry_points(group)}
+
+
+def options(list_opts: Callable[[], list[tuple[str, list[cfg.Opt]]]]) -> set[tuple[str, str]]:
+    return {(group, option.name) for group, listed in list_opts() for option in listed}
 
 
 def ours(recipe: Path) -> bool:
@@ -30,6 +40,16 @@ def test_every_option_and_rule_of_ours_is_in_a_sample(directory: str) -> None:
     recipes = [recipe for recipe in RECIPES if recipe.parent.name == directory]
     named = [name for recipe in recipes if ours(recipe) for name in samples.namespaces(recipe)]
     assert sorted(named) == sorted(registered(GROUPS[directory]))
+
+
+def test_no_option_is_left_out() -> None:
+    """What any module's ``list_opts`` lists is listed by a registered one too."""
+    known = {option for point in entry_points("oslo.config.opts") for option in options(point.load())}
+    for package in sorted({point.value.partition(".")[0] for point in distribution("climate").entry_points}):
+        for path in sorted((samples.ROOT / package).rglob("*.py")):
+            if "\ndef list_opts(" in path.read_text():
+                module = ".".join(path.relative_to(samples.ROOT).with_suffix("").parts)
+                assert options(importlib.import_module(module).list_opts) <= known, module
 
 
 @pytest.mark.parametrize(
