@@ -20,11 +20,9 @@ from climate.core.host import PropertyValue
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:-]*(\.[A-Za-z0-9_:-]+)*", re.ASCII)
 """How a property is named: letters, digits, ``_ - :``, and dots between the parts of a nested name."""
 NAME_LENGTH = 128
-TEXT_LENGTH = 4096
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 _WIDEST_NUMBER = 40
-_LARGEST_INTEGER = 2**63 - 1
 
 
 class Kind(enum.StrEnum):
@@ -132,10 +130,6 @@ OWN = frozenset({ID, "host_id", "name", "hypervisor_hostname", "service.host", "
 """Properties that come from the host itself; a source's facts of these names are not looked at."""
 
 
-class BadFact(ValueError):
-    """A source's fact cannot be kept; the text says which and why."""
-
-
 def may_name(name: str, sees_hosts: bool) -> bool:
     """Whether somebody may name a property: all but those that identify a host, unless they see hosts."""
     standard = STANDARD.get(name)
@@ -192,33 +186,6 @@ def as_kind(value: PropertyValue, kind: Kind) -> PropertyValue | None:
     if isinstance(value, str):
         return number_of(value) if kind is Kind.NUMBER else boolean_of(value)
     return None
-
-
-def checked_fact(name: str, value: PropertyValue) -> PropertyValue:
-    """A fact as the inventory keeps it; a standard property's value gets the standard type.
-
-    :raises BadFact: no name that a filter could write, a number that is not
-        finite or too large, text that is too long, or the wrong type.
-    """
-    if len(name) > NAME_LENGTH or NAME.fullmatch(name) is None:
-        raise BadFact(
-            f"{name[:NAME_LENGTH]!r} cannot name a property: use letters, digits and _ - : "
-            f"with dots between parts, at most {NAME_LENGTH} characters"
-        )
-    if isinstance(value, str):
-        if len(value) > TEXT_LENGTH:
-            raise BadFact(f"{name} is longer than {TEXT_LENGTH} characters")
-        if not storable(value):
-            raise BadFact(f"{name} holds a character that cannot be stored (NUL or half of a surrogate pair)")
-    elif not isinstance(value, bool) and not (math.isfinite(value) and abs(value) <= _LARGEST_INTEGER):
-        raise BadFact(f"{name} is no number that can be kept: it must be finite and below 2^63")
-    standard = STANDARD.get(name)
-    if standard is None:
-        return value
-    fitting = as_kind(value, standard.kind)
-    if fitting is None:
-        raise BadFact(f"{name} must be a {standard.kind}, and {value!r} is none")
-    return fitting
 
 
 def storable(text: str) -> bool:

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The store's twin in memory: for tests and trials, held to the same contract suite. Gone with its process."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+from climate.core.host import Host
+from climate.errors import BadField, HostNotFound
+from climate.inventory.refresh_plan import Known, RefreshPlan
+from climate.rpcapi.inventory import HostQuery, SourceState
+
+
+class MemoryStore:
+    """The inventory's store in dictionaries (see :class:`climate.inventory.store.protocol.Store`)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._generation = 0
+        self._hosts: dict[str, Host] = {}
+        self._sources: dict[str, SourceState] = {}
+
+    def generation(self) -> int:
+        """The newest generation; 0 before the first host."""
+        with self._lock:
+            return self._generation
+
+    def load(self) -> Known:
+        """All hosts, retired ones too, by name, and the generation at which this is true."""
+        with self._lock:
+            return Known(self._generation, tuple(self._by_name()))
+
+    def apply(self, plan: RefreshPlan) -> bool:
+        """Carry a plan out, whole or not at all; ``False`` if the store left the generation it was made for."""
+        with self._lock:
+            if plan.seen_generation != self._generation:
+                return False
+            for host in plan.added:
+                self._hosts[host.host_id] = host
+            for host in (*plan.changed, *plan.returned, *plan.retired):
+                before = self._hosts[host.host_id]
+                self._hosts[host.host_id] = dataclasses.replace(
+                    host,
+                    name=before.name,
+                    first_seen_at=before.first_seen_at,
+                    disabled=before.disabled,
+                    disabled_reason=before.disabled_reason,
+                )
+            self._generation += plan.changes
+            self._sources[plan.source] = SourceState(
+                name=plan.source, refreshed_at=plan.at, tried_at=plan.at, hosts=plan.hosts
+            )
+            return True
+
+    def record_failure(self, source: str, at: int, error: str) -> None:
+        """Remember that a source failed; its hosts stay."""
+        with self._lock:
+            before = self._sources.get(source, SourceState(name=source, refreshed_at=None, tried_at=None, hosts=0))
+            self._sources[source] = dataclasses.replace(before, tried_at=at, error=error)
+
+    def forget_source(self, source: str) -> None:
+        """Drop the state of a source that is used no more; its hosts stay, retired."""
+        with self._lock:
+            self._sources.pop(source, None)
+
+    def sources(self) -> list[SourceState]:
+        """How fresh each source is, by name."""
+        with self._lock:
+            return sorted(self._sources.values(), key=lambda state: state.name)
+
+    def get_host(self, host: str) -> Host:
+        """One host by id or by name, also a retired one."""
+        with self._lock:
+            found = self._hosts.get(host) or next((one for one in self._hosts.values() if one.name == host), None)
+            if found is None:
+                raise HostNotFound()
+            return self._seen(found)
+
+    def list_hosts(self, query: HostQuery) -> list[Host]:
+        """A page of hosts, by name."""
+        with self._lock:
+            if query.marker is not None and query.marker not in self._hosts:
+                raise BadField("marker is no host's id.", field="marker")
+            after = self._hosts[query.marker].name if query.marker is not None else ""
+            page = [
+                host
+                for host in self._by_name()
+                if host.name > after
+                and (query.ids is None or host.host_id in query.ids)
+                and (query.name is None or host.name == query.name)
+                and (query.retired is None or (host.retired_at is not None) == query.retired)
+            ]
+            return page[: query.limit]
+
+    def set_disabled(self, host: str, disabled: bool, reason: str) -> Host:
+        """Take a host, by id or name, out of new leases, or let it back in; the host as it is then."""
+        with self._lock:
+            host_id = self.get_host(host).host_id
+            before = self._hosts[host_id]
+            self._hosts[host_id] = dataclasses.replace(before, disabled=disabled, disabled_reason=reason)
+            self._generation += 1
+            return self.get_host(host_id)
+
+    def _by_name(self) -> list[Host]:
+        return [self._seen(host) for host in sorted(self._hosts.values(), key=lambda host: host.name)]
+
+    def _seen(self, host: Host) -> Host:
+        source = self._sources.get(host.source)
+        if host.retired_at is not None or source is None or source.refreshed_at is None:
+            return host
+        return dataclasses.replace(host, last_seen_at=max(host.last_seen_at, source.refreshed_at))
