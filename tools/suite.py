@@ -56,7 +56,7 @@ class Suite:
             {
                 "DEFAULT": {"transport_url": transport_url},
                 "database": {"connection": database_url.replace("%", "%%")},
-                "inventory": {"sources": "file"},
+                "inventory": {"sources": "file", "refresh_interval_s": 2},
                 "inventory_file": {"path": hosts},
                 "coordination": {"backend_url": f"file://{directory}/locks"},
                 "api": {

@@ -22,6 +22,7 @@ CLONE = Path(__file__).parents[2]
 DATA = CLONE.parent / "shared" / "data"
 HOSTS = DATA / "hosts" / "g5k_nodes.csv"
 LOG = DATA / "workloads" / "KTH-SP2.swf.xz"
+COLUMNS = "name=host, site, cluster, node_model, microarchitecture, vcpus=threads, memory_mb=ram_bytes/1048576"
 REQUESTS = 3200
 HOST_COUNT = 520
 WINDOW_S = 7 * 86_400
@@ -92,8 +93,7 @@ def test_a_real_log_on_real_hosts_never_books_a_host_twice(
     database = postgresql.fresh_database()
     jobs = read_jobs(LOG, REQUESTS)
     assert len(jobs) == REQUESTS
-    rename = "name=host,microarchitecture=microarchitecture"
-    settings = {"inventory_file": {"rename": rename}}
+    settings = {"inventory_file": {"columns": COLUMNS}}
     with Suite(
         tmp_path,
         database_url=database.url,

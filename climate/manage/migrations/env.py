@@ -6,7 +6,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import context
 
-from climate.inventory import store as inventory
+from climate.inventory.store import tables as inventory
 from climate.planning.store import tables as planning
 
 metadata = sa.MetaData()
