@@ -20,6 +20,7 @@ extensions = [
     "reno.sphinxext",
     "errors_reference",
     "lifecycle_picture",
+    "policies_reference",
     "properties_reference",
     "rest_reference",
 ]
@@ -27,5 +28,6 @@ exclude_patterns = ["_build", "_ext"]
 html_theme = "furo"
 html_title = f"Climate {release}"
 nitpicky = True
+suppress_warnings = ["misc.highlighting_failure"]  # Pygments does not know quotes that span lines of a console
 
 logging.getLogger("reno").setLevel(logging.WARNING)  # it tells every note that it reads

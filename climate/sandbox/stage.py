@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a step of the tour works with: two clients over real HTTP, a screen, and what was said on the wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+from keystoneauth1.session import Session
+from keystoneauth1.token_endpoint import Token
+
+from climate.client import Client
+from climate.client.leases import Lease
+from climate.sandbox.screen import Screen
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer, as they were on the wire."""
+
+    method: str
+    path: str
+    body: Any
+    status: int
+    answer: str
+
+
+class Person:
+    """A client of the sandbox, and the last thing that was said on its wire."""
+
+    def __init__(self, name: str, url: str, token: str) -> None:
+        self.name = name
+        self._last: Exchange | None = None
+        wire = requests.Session()
+        wire.hooks["response"].append(self._note)
+        self.client = Client(Session(auth=Token(url, token), session=wire))
+
+    @property
+    def last(self) -> Exchange:
+        """The last request and its answer."""
+        if self._last is None:
+            raise LookupError(f"{self.name} has asked nothing yet")
+        return self._last
+
+    def _note(self, answer: requests.Response, *_: Any, **__: Any) -> None:
+        asked = answer.request
+        body = json.loads(asked.body) if asked.body else None
+        self._last = Exchange(str(asked.method), asked.path_url, body, answer.status_code, answer.text)
+
+
+@dataclass
+class Stage:
+    """The state of a tour, handed from step to step."""
+
+    screen: Screen
+    member: Person
+    admin: Person
+    clock: Callable[[], float]
+    hosts: dict[str, str] = field(default_factory=dict)
+    """Names of all hosts by their ids."""
+    lease: Lease | None = None
+    """The tour's lease, as it was last seen."""
+
+    @property
+    def held(self) -> Lease:
+        """The tour's lease."""
+        if self.lease is None:
+            raise LookupError("the tour has no lease yet")
+        return self.lease
+
+    def show(self, who: Person, **fields: Any) -> None:
+        """Print the last request of somebody, and these fields of its answer."""
+        last = who.last
+        self.screen.sent(who.name, last.method, last.path, last.body)
+        self.screen.got(last.status, fields)
+
+    def names_no_host(self, text: str) -> bool:
+        """Whether a text holds neither a name nor an id of any host."""
+        return not any(word in text for pair in self.hosts.items() for word in pair)

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tour: one lease, from the request to its end, and what each side sees of it.
+
+A step is a function that speaks to the running suite over HTTP, shows what
+was said, and checks it. What the suite learns later appends its own steps to
+:data:`STEPS`.
+"""
+
+from __future__ import annotations
+
+import collections
+import datetime as dt
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from climate.client.hosts import Host
+from climate.client.leases import Lease
+from climate.errors import ClimateError, Forbidden
+from climate.sandbox.screen import StepFailed
+from climate.sandbox.stage import Stage
+
+LEASE_S = 8
+EXTENSION_S = 4
+QUANTITY = 2
+PROPERTIES = ["and", [">=", "$vcpus", 16], ["homogeneous", "$cpu_info.model"]]
+_PATIENCE_S = 20.0
+_LOOK_EVERY_S = 0.2
+
+
+def hosts_in(stage: Stage) -> None:
+    """The inventory has read the hosts; operators see them, tenants do not."""
+    hosts = _eventually_hosts(stage)
+    kinds = collections.Counter(str(host["properties"].get("cpu_info.model", "?")) for host in hosts)
+    stage.hosts = {host["id"]: host["name"] for host in hosts}
+    stage.show(stage.admin, hosts=len(hosts), kinds=", ".join(f"{count} x {kind}" for kind, count in kinds.items()))
+    stage.screen.check(all(host["bookable"] for host in hosts), f"all {len(hosts)} hosts may be booked")
+    try:
+        next(stage.member.client.hosts.list(), None)
+    except Forbidden as error:
+        stage.show(stage.member, error=error.message)
+    stage.screen.check(stage.member.last.status == 403, "a tenant may not list hosts")
+
+
+def request(stage: Stage) -> None:
+    """A tenant asks for hosts that are alike, now, for a few seconds."""
+    stage.lease = stage.member.client.leases.create(
+        name="a tour", quantity=QUANTITY, duration=LEASE_S, host_properties=PROPERTIES
+    )
+    stage.show(stage.member, id=stage.held["id"])
+    stage.screen.check(stage.member.last.status == 201, "the request is answered with a lease")
+
+
+def proposal(stage: Stage) -> None:
+    """The hosts are held, and the tenant sees what for, but not which."""
+    lease = stage.lease = stage.member.client.leases.get(stage.held["id"])
+    stage.show(stage.member, **_fields(lease, "state", "start_at", "end_at", "quantity", "alike", "expires_at"))
+    stage.screen.check(lease["state"] == "proposed", "the lease is a proposal, held until it expires")
+    stage.screen.check(lease["quantity"] == QUANTITY, f"it holds {QUANTITY} hosts")
+    stage.screen.check("cpu_info.model" in lease["alike"], "they are alike in what the tenant asked for")
+    stage.screen.check(stage.names_no_host(stage.member.last.answer), "the tenant sees no name and no id of a host")
+
+
+def confirm(stage: Stage) -> None:
+    """The tenant confirms; the hosts are promised."""
+    stage.lease = stage.member.client.leases.confirm(stage.held["id"])
+    stage.show(stage.member, **_fields(stage.held, "state", "confirmed_at"))
+    stage.screen.check(stage.held["state"] in ("confirmed", "active"), "the lease is confirmed")
+
+
+def active(stage: Stage) -> None:
+    """The start has come; no command was needed."""
+    lease = _wait(stage, "active")
+    stage.show(stage.member, **_fields(lease, "state", "start_at", "end_at"))
+    stage.screen.check(_instant(lease["start_at"]) <= stage.clock(), "it began when it was to begin")
+
+
+def extended(stage: Stage) -> None:
+    """The tenant asks for more time on the same hosts."""
+    before = stage.held
+    stage.lease = stage.member.client.leases.update(before["id"], duration=LEASE_S + EXTENSION_S)
+    stage.show(stage.member, **_fields(stage.held, "state", "start_at", "end_at"))
+    longer_s = _instant(stage.held["end_at"]) - _instant(before["end_at"])
+    stage.screen.check(longer_s == EXTENSION_S, f"it ends {EXTENSION_S} s later")
+    stage.screen.check(stage.held["start_at"] == before["start_at"], "and began when it began")
+
+
+def operators_view(stage: Stage) -> None:
+    """The operator sees which hosts the lease has, in the lease, by host and in the calendar."""
+    client = stage.admin.client
+    lease = client.leases.get(stage.held["id"])
+    names = sorted(host["name"] for host in lease.get("hosts", []))
+    stage.show(stage.admin, project_id=lease["project_id"], hosts=", ".join(names))
+    stage.screen.check(len(names) == QUANTITY, "the operator sees the hosts of the lease")
+    available, _ = client.hosts.availability()
+    rows = [row for row in available["hosts"] if row["lease_id"] == lease["id"]] if available else []
+    stage.show(stage.admin, leased_now=", ".join(sorted(row["name"] for row in rows)))
+    stage.screen.check(sorted(row["name"] for row in rows) == names, "these hosts, and no others, are taken by it")
+    entries = list(client.calendar.list(start=lease["start_at"], end=lease["end_at"]))
+    stage.show(
+        stage.admin, entries="; ".join(f"{one['name']}, {one['start_at']} to {one['end_at']}" for one in entries)
+    )
+    stage.screen.check(lease["id"] in [entry["lease_id"] for entry in entries], "the calendar shows it")
+
+
+def ended(stage: Stage) -> None:
+    """The end has come: the hosts are free, and the lease can still be read."""
+    lease = _wait(stage, "ended")
+    stage.show(stage.member, **_fields(lease, "state", "start_at", "end_at", "closed_at"))
+    stage.screen.check(lease["closed_at"] == lease["end_at"], "it ended when it was to end")
+    available, _ = stage.admin.client.hosts.availability()
+    taken = [row["name"] for row in available["hosts"] if row["lease_id"]] if available else ["?"]
+    stage.show(stage.admin, leased_now=", ".join(taken) or "none")
+    stage.screen.check(not taken, "all hosts are free again")
+    listed = [other["id"] for other in stage.member.client.leases.list()]
+    stage.screen.check(lease["id"] in listed, "the lease stays in the tenant's list: nothing is erased")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the tour, under the heading that people see."""
+
+    heading: str
+    play: Callable[[Stage], None]
+
+
+STEPS: tuple[Step, ...] = (
+    Step("Hosts in", hosts_in),
+    Step("Request", request),
+    Step("Proposal", proposal),
+    Step("Confirm", confirm),
+    Step("Active", active),
+    Step("Extended", extended),
+    Step("What the operator sees", operators_view),
+    Step("Ended", ended),
+)
+
+
+def play(stage: Stage, steps: tuple[Step, ...] = STEPS) -> bool:
+    """Play the steps in order up to the first that fails; whether none did."""
+    for number, step in enumerate(steps, 1):
+        stage.screen.heading(f"{number}. {step.heading}")
+        try:
+            step.play(stage)
+        except (StepFailed, TimeoutError) as error:
+            stage.screen.line(f"  ✗ {step.heading}: {error}")
+            return False
+        except ClimateError as error:
+            stage.screen.line(f"  ✗ {step.heading}: {error.message} ({error.error_code}, request {error.request_id})")
+            return False
+    stage.screen.line(f"\nAll {len(steps)} steps are as they must be.")
+    return True
+
+
+def _wait(stage: Stage, state: str) -> Lease:
+    def tell(lease: Lease) -> None:
+        stage.screen.line(f"  .. it is {lease['state']}")
+
+    patience_s = max(0.0, _instant(stage.held["end_at"]) - stage.clock()) + _PATIENCE_S
+    lease = stage.member.client.leases.wait_for(stage.held["id"], state, patience_s, tell, interval_s=_LOOK_EVERY_S)
+    stage.lease = lease
+    return lease
+
+
+def _eventually_hosts(stage: Stage) -> list[Host]:
+    """All hosts, once the inventory has read its source for the first time."""
+    give_up_at = stage.clock() + _PATIENCE_S
+    while not (hosts := list(stage.admin.client.hosts.list())):
+        if stage.clock() >= give_up_at:
+            raise StepFailed(f"the inventory has no hosts after {_PATIENCE_S:.0f} s")
+        time.sleep(_LOOK_EVERY_S)
+    return hosts
+
+
+def _fields(lease: Lease, *names: str) -> dict[str, object]:
+    return {name: value for name, value in lease.items() if name in names}
+
+
+def _instant(text: str) -> float:
+    return dt.datetime.fromisoformat(text).timestamp()

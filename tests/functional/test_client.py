@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Python client against the real API over a socket: shapes, pages, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NotRequired, get_origin, get_type_hints
+
+import pytest
+from wsme import types as wtypes
+
+from climate import errors
+from climate.api import answers
+from climate.chassis.web.server import WebServer
+from climate.client import Client, calendar, hosts, leases, properties, schedulers, with_token
+from tests.functional.site import Site, host
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path, [host(number) for number in range(1, 7)])
+
+
+@pytest.fixture
+def url(site: Site) -> Iterator[str]:
+    server = WebServer(site.app, "127.0.0.1", 0, 4, "api")
+    server.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.stop()
+    server.wait()
+
+
+@pytest.fixture
+def member(url: str) -> Client:
+    return with_token(url, "member")
+
+
+@pytest.fixture
+def admin(url: str) -> Client:
+    return with_token(url, "admin")
+
+
+@pytest.mark.parametrize(
+    ("shape", "answer"),
+    [
+        (leases.Lease, answers.Lease),
+        (leases.LeaseHost, answers.HostName),
+        (hosts.Host, answers.Host),
+        (hosts.Use, answers.HostUse),
+        (hosts.Availability, answers.Availability),
+        (properties.Property, answers.Property),
+        (schedulers.Scheduler, answers.Scheduler),
+        (calendar.Entry, answers.CalendarEntry),
+    ],
+)
+def test_the_shapes_are_those_of_the_answers(shape: Any, answer: type[wtypes.Base]) -> None:
+    """What the client promises to type checkers is what the API writes down of its answers."""
+    attributes = {attribute.name: attribute.mandatory for attribute in wtypes.list_attributes(answer)}
+    hints = get_type_hints(shape, include_extras=True)
+    assert {name: get_origin(hint) is not NotRequired for name, hint in hints.items()} == attributes
+
+
+def test_a_lease_from_the_request_to_its_cancellation(site: Site, member: Client) -> None:
+    """All verbs, one after the other."""
+    lease = member.leases.create(quantity=2, duration="1h", name="mine")
+    assert lease["state"] == "proposed"
+    assert member.leases.confirm(lease["id"])["state"] == "confirmed"
+    site.pass_time(1)
+    seen: list[str] = []
+    assert member.leases.wait_for(lease["id"], "active", 1, lambda one: seen.append(one["state"]))["name"] == "mine"
+    assert seen == ["active"]
+    changed = member.leases.update(lease["id"], duration="2h", quantity=3, name="ours")
+    assert (changed["duration"], changed["quantity"], changed["name"]) == (7200, 3, "ours")
+    member.leases.cancel(lease["id"])
+    assert member.leases.get(lease["id"])["state"] == "cancelled"
+    with pytest.raises(errors.WrongState):
+        member.leases.update(lease["id"], name="again")
+
+
+def test_a_list_has_all_pages_and_its_filters(site: Site, member: Client) -> None:
+    """Newest first, however small the pages."""
+    made = []
+    for _ in range(5):
+        made.append(member.leases.create(duration="1h")["id"])
+        site.pass_time(1)
+    assert [lease["id"] for lease in member.leases.list(limit=2)] == made[::-1]
+    member.leases.cancel(made[0])
+    assert [lease["id"] for lease in member.leases.list(state=["cancelled", "ended"])] == [made[0]]
+
+
+def test_a_repeated_request_gives_the_first_lease(member: Client) -> None:
+    """The key goes with the request; another request with it is refused."""
+    first = member.leases.create(duration="1h", idempotency_key="k")
+    assert member.leases.create(duration="1h", idempotency_key="k")["id"] == first["id"]
+    with pytest.raises(errors.RepeatMismatch):
+        member.leases.create(duration="2h", idempotency_key="k")
+
+
+def test_errors_arrive_as_their_classes(url: str, member: Client) -> None:
+    """With the field, the message for people and the request's id."""
+    with pytest.raises(errors.BadField) as raised:
+        member.leases.create(duration="soon")
+    assert raised.value.details["field"] == "duration"
+    assert raised.value.request_id.startswith("req-")
+    with pytest.raises(errors.NothingFits):
+        member.leases.create(duration="1h", quantity=7)
+    with pytest.raises(errors.LeaseNotFound):
+        member.leases.get("../hosts")
+    with pytest.raises(errors.Forbidden):
+        next(member.hosts.list())
+    with pytest.raises(errors.NotAuthenticated):
+        with_token(url, "nobody's").schedulers.list()
+
+
+def test_operators_see_hosts_and_disable_them(member: Client, admin: Client) -> None:
+    """By name or by id; a disabled host is in no new lease."""
+    listed = {one["name"]: one for one in admin.hosts.list(limit=4)}
+    assert sorted(listed) == [f"node-{number}" for number in range(1, 7)]
+    assert admin.hosts.set("node-1", disabled=True, reason="dust")["disabled_reason"] == "dust"
+    assert not admin.hosts.get(listed["node-1"]["id"])["bookable"]
+    assert admin.hosts.set("node-1", disabled=False)["bookable"]
+    with pytest.raises(errors.HostNotFound):
+        admin.hosts.get("node-99")
+
+
+def test_availability_is_asked_for_again_by_its_etag(member: Client, admin: Client) -> None:
+    """Nothing while nothing changed; the new state once it has."""
+    first, etag = admin.hosts.availability()
+    assert first is not None
+    assert admin.hosts.availability(etag) == (None, etag)
+    lease = member.leases.create(duration="1h", confirm=True)
+    then, newer = admin.hosts.availability(etag)
+    assert then is not None
+    assert newer != etag
+    assert [use["lease_id"] for use in then["hosts"] if use["lease_id"]] == [lease["id"]]
+
+
+def test_the_calendar_and_the_catalogues_are_read(member: Client, admin: Client) -> None:
+    """Members see their time without hosts; the site's strategies and properties have names."""
+    lease = member.leases.create(duration="1h", confirm=True)
+    (entry,) = member.calendar.list()
+    assert entry["lease_id"] == lease["id"]
+    assert "hosts" not in entry
+    assert [len(seen["hosts"]) for seen in admin.calendar.list()] == [1]
+    assert [one["name"] for one in member.schedulers.list()] == ["earliest"]
+    assert "vcpus" in [one["name"] for one in member.properties.list(detail=True)]
