@@ -26,6 +26,7 @@ from climate.chassis.files import Document
 from climate.core.host import PropertyValue, SourceHost
 from climate.core.host_properties.catalogue import STANDARD, boolean_of, number_of, text_of
 from climate.core.host_properties.facts import BadFact, checked_host
+from climate.errors import ConfigError
 from climate.inventory.sources import columns
 from climate.inventory.sources.columns import CannotConvert, Rule
 
@@ -40,8 +41,8 @@ OPTS = [
         "columns",
         default=[],
         help="Which facts of the file are which properties: PROPERTY=COLUMN, or only the name where both are called "
-        "alike, with PROPERTY=COLUMN/1048576 or *1000 to change the unit (also by another column), and "
-        "PROPERTY=COLUMN~PATTERN for a part of a text; name, id and service_host are set in the same way. "
+        "alike, with PROPERTY=COLUMN/1048576 or PROPERTY=COLUMN*1000 to change the unit (also by another column), "
+        "and PROPERTY=COLUMN~PATTERN for a part of a text; name, id and service_host are set in the same way. "
         "What is not named is left out. Empty: every fact by its own name.",
     ),
     cfg.IntOpt(
@@ -82,7 +83,8 @@ class FileSource:
         self._path = path
         self._rules = tuple(rules)
         self._max_bytes = max_bytes
-        self._seen: tuple[bytes, list[SourceHost]] | None = None
+        self._raw: bytes | None = None
+        self._found: list[SourceHost] | ConfigError = []
 
     @classmethod
     def from_conf(cls, conf: cfg.ConfigOpts) -> FileSource:
@@ -100,9 +102,15 @@ class FileSource:
         :raises ConfigError: with file and line, if anything in it is wrong.
         """
         raw = files.read_bytes(self._path, self._max_bytes)
-        if self._seen is None or self._seen[0] != raw:
-            self._seen = raw, hosts_of(files.parse(self._path, raw), self._rules)
-        return list(self._seen[1])
+        if raw != self._raw:  # ten thousand hosts in YAML take seconds
+            try:
+                self._found = hosts_of(files.parse(self._path, raw), self._rules)
+            except ConfigError as error:
+                self._found = error
+            self._raw = raw
+        if isinstance(self._found, ConfigError):
+            raise ConfigError(self._found.message, **self._found.details)
+        return list(self._found)
 
 
 def hosts_of(document: Document, rules: Sequence[Rule] = ()) -> list[SourceHost]:
@@ -161,8 +169,10 @@ def _flat(
     if len(keys) > _DEEPEST:
         document.refuse("nested too deep", *keys[:_DEEPEST])
     for key, value in mapping.items():
+        if not isinstance(key, str):  # YAML takes on, yes and 1 for something else
+            document.refuse(f"{key!r} is no name of a property: write it in quotes", *keys)
         name = f"{prefix}{key}"
-        place = (*keys, str(key))
+        place = (*keys, key)
         if isinstance(value, dict):
             yield from _flat(document, value, place, f"{name}.")
         elif isinstance(value, list):
