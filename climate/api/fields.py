@@ -11,6 +11,7 @@ from typing import Any
 
 from wsme import types as wtypes
 
+from climate.chassis.web import payload
 from climate.core.host_properties import grammar
 from climate.core.period import parse_duration, parse_instant
 from climate.errors import BadField
@@ -122,4 +123,8 @@ class Filter(Field):
 
     def frombasetype(self, value: object) -> list[Any] | None:
         """The list; what its words mean is for the inventory to say."""
-        return None if value is None else grammar.as_list(value)
+        if value is None:
+            return None
+        clauses = grammar.as_list(value)
+        payload.check(clauses, self.name)  # text holds JSON that nobody looked into yet
+        return clauses

@@ -71,8 +71,6 @@ class Faults:
         """Answer, or answer with an error."""
         try:
             response = webob.Request(environ).get_response(self._app)
-        except ClimateError as error:
-            response = rendered(error, environ)
         except Exception as error:  # noqa: BLE001 - the edge: nothing may pass it unrendered
             response = rendered(error, environ)
         else:
@@ -98,8 +96,6 @@ def rendered(error: Exception, environ: Mapping[str, Any]) -> webob.Response:
     return webob.Response(
         status=STATUS[error.kind],
         body=msgspec.json.encode(body, enc_hook=str),
-        content_type="application/json",
-        charset="utf-8",
         headerlist=[("Content-Type", "application/json"), ("Cache-Control", "no-store"), *_headers(error)],
     )
 

@@ -64,7 +64,11 @@ def onward(url: str, page: Page, fetched: Sequence[object], ids: Sequence[str]) 
     if len(fetched) <= page.limit:
         return {"links": {}, "next_marker": None}
     parts = urllib.parse.urlsplit(url)
-    query = [(name, value) for name, value in urllib.parse.parse_qsl(parts.query) if name not in ("limit", "marker")]
+    query = [
+        (name, value)
+        for name, value in urllib.parse.parse_qsl(parts.query, keep_blank_values=True)
+        if name not in ("limit", "marker")
+    ]
     query += [("limit", str(page.limit)), ("marker", ids[-1])]
-    onward = urllib.parse.urlunsplit(parts._replace(query=urllib.parse.urlencode(query)))
-    return {"links": {"next": onward}, "next_marker": ids[-1]}
+    following = urllib.parse.urlunsplit(parts._replace(query=urllib.parse.urlencode(query)))
+    return {"links": {"next": following}, "next_marker": ids[-1]}

@@ -51,7 +51,7 @@ def parse(raw: str | bytes, field: str) -> Any:
         raise BadField(f"{field} is not JSON: {error.msg} ({place}).", field=field) from None
     except ValueError:
         raise BadField(f"{field} holds a number that cannot be used.", field=field) from None
-    _check(value, field, 1)
+    check(value, field)
     return value
 
 
@@ -75,17 +75,20 @@ def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _check(value: Any, field: str, depth: int) -> None:
-    """Walk a value; on the first level of a body, a name is the field that errors speak of."""
+def check(value: Any, field: str, depth: int = 1) -> None:
+    """Do nothing if a JSON value does no harm; on the first level of a body, a name is the field that errors speak of.
+
+    :raises BadField: it is nested too deeply, or holds a number or character that not every part can.
+    """
     if depth > _DEEPEST:
         raise _too_deep(field)
     if isinstance(value, dict):
         for name, inner in value.items():
             _check_text(name, field)
-            _check(inner, name if field == BODY and depth == 1 else field, depth + 1)
+            check(inner, name if field == BODY and depth == 1 else field, depth + 1)
     elif isinstance(value, list):
         for inner in value:
-            _check(inner, field, depth + 1)
+            check(inner, field, depth + 1)
     elif isinstance(value, str):
         _check_text(value, field)
     elif isinstance(value, (int, float)) and not -_LARGEST <= value <= _LARGEST:

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from keystoneauth1.exceptions import ClientException
 from keystonemiddleware import auth_token
 from oslo_config import cfg
 
 from climate.chassis.web import context, peers
-from climate.errors import ConfigError, Forbidden, NotAuthenticated
+from climate.errors import ConfigError, Forbidden, NotAuthenticated, ServiceUnavailable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -68,8 +69,7 @@ def protected(
     """
     options = conf[group]
     if options.auth_strategy == "keystone":
-        # www_authenticate_uri only decorates a 401; without it the middleware would ask the catalogue for it.
-        return OpenPaths(app, auth_token.AuthProtocol(app, {"oslo_config_config": conf}), open_paths)
+        return OpenPaths(app, KeystoneTokens(auth_token.AuthProtocol(app, {"oslo_config_config": conf})), open_paths)
     if bind_host and not peers.is_loopback(bind_host):
         raise ConfigError(
             f"[{group}] auth_strategy = static is for loopback addresses only, not for {bind_host}: "
@@ -96,6 +96,27 @@ class OpenPaths:
         context.forget_identity(environ)
         is_open = environ.get("PATH_INFO", "").rstrip("/") in self._paths
         return (self._app if is_open else self._checked)(environ, start_response)
+
+
+class KeystoneTokens:
+    """The token check of the strategy ``keystone``: keystonemiddleware, in whose trouble a caller has no part."""
+
+    def __init__(self, middleware: WSGIApplication) -> None:
+        self._middleware = middleware
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Pass a request with a valid token on.
+
+        :raises NotAuthenticated: no token, and Keystone cannot even tell where to get one.
+        :raises ServiceUnavailable: the token cannot be checked, because our own access to Keystone fails.
+        """
+        try:
+            return self._middleware(environ, start_response)
+        except ClientException as error:
+            LOG.error("Keystone cannot be asked; see [keystone_authtoken]: %s", error)
+            if not environ.get("HTTP_X_AUTH_TOKEN"):
+                raise NotAuthenticated() from None
+            raise ServiceUnavailable("Tokens cannot be checked at the moment.", service="keystone") from None
 
 
 class StaticTokens:
