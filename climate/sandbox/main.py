@@ -35,11 +35,12 @@ def main() -> int:
     try:
         with _state_folder(arguments.state) as folder:
             return _run(arguments, folder, screen)
-    except ClimateError as error:
-        sys.stderr.write(f"climate-sandbox: {error.message}\n")
+    except (ClimateError, OSError) as error:
+        said = error.message if isinstance(error, ClimateError) else error
+        sys.stderr.write(f"climate-sandbox: {said}\n")
         return 1
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return _INTERRUPTED if arguments.once else 0
 
 
 def _arguments() -> argparse.Namespace:

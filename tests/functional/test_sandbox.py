@@ -61,6 +61,15 @@ def test_it_stays_until_ctrl_c_and_ends_cleanly(tmp_path: Path) -> None:
         probe.connect(("127.0.0.1", port))
 
 
+def test_ctrl_c_in_the_middle_of_the_tour_ends_it_cleanly(tmp_path: Path) -> None:
+    """Nothing is left behind, and nobody sees a traceback."""
+    with trial(env={**os.environ, "TMPDIR": str(tmp_path)}) as sandbox:
+        sandbox.wait_for("2. Request")
+        assert sandbox.end() == 0, sandbox.output
+    assert "Traceback" not in sandbox.output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_state_folder_is_taken_up_again(tmp_path: Path) -> None:
     """Leases survive a restart; tokens are new."""
     with trial("--no-tour", "--state", str(tmp_path)) as first:

@@ -37,10 +37,14 @@ class Trial:
 
     def wait_until_up(self) -> None:
         """Return when the sandbox says that it runs."""
+        self.wait_for(_UP)
+
+    def wait_for(self, text: str) -> None:
+        """Return when the sandbox has said this."""
         give_up_at = time.monotonic() + UP_WITHIN_S
-        while _UP not in self.output:
+        while text not in self.output:
             assert self.process.poll() is None, f"it ended:\n{self.output}"
-            assert time.monotonic() < give_up_at, f"it is not up:\n{self.output}"
+            assert time.monotonic() < give_up_at, f"it has not said {text!r}:\n{self.output}"
             time.sleep(0.05)
 
     def variables(self, state: Path) -> dict[str, str]:
