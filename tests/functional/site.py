@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A whole site in one process: the real API and planning, hosts given beforehand, a clock that stands still."""
+"""A whole site in one process: the real API, inventory and planning, on memory, and a clock that stands still."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ from oslo_config import cfg
 from climate.api import app, options, policies
 from climate.core.booking import Rules
 from climate.core.host import Host
+from climate.inventory.endpoint import InventoryEndpoint
+from climate.inventory.hosts import Hosts
+from climate.inventory.matching import Matching
+from climate.inventory.refresh_plan import RefreshPlan
+from climate.inventory.store.memory import MemoryStore as Inventory
 from climate.planning import strategies
 from climate.planning.availability import AvailabilityReport
 from climate.planning.calendar import PlanningCalendar
@@ -28,7 +33,7 @@ from climate.planning.strategies import Strategies
 from climate.planning.transitions import Transitions
 from climate.rpcapi.inventory import InventoryAPI
 from climate.rpcapi.planning import PlanningAPI
-from tests.functional.fakes import DirectCaller, Inventory
+from tests.functional.direct import DirectCaller
 
 NOW = 1_900_000_000  # 2030-03-17T17:46:40Z
 DAY = 86_400
@@ -73,7 +78,9 @@ class Site:
     ) -> None:
         self.now = NOW
         self.conf = configuration(directory, default_config, **settings)
-        self.inventory = DirectCaller(Inventory(hosts))
+        known = Inventory()
+        known.apply(RefreshPlan(source="file", at=NOW, seen_generation=0, hosts=len(hosts), added=tuple(hosts)))
+        self.inventory = DirectCaller(InventoryEndpoint(known, Matching(known), Hosts(known)))
         store = MemoryStore()
         rules = Rules(margin_s=0, proposal_ttl_s=300, ends_soon_s=600)
         calendar = PlanningCalendar(store)

@@ -13,9 +13,7 @@ import webob
 
 from climate.chassis.web.metrics import Metrics
 from climate.errors import BadField, ConfigError, ServiceUnavailable
-from climate.rpcapi.inventory import InventoryAPI
-from climate.rpcapi.planning import PlanningAPI
-from tests.functional.fakes import DirectCaller, Inventory
+from tests.functional.direct import DirectCaller
 from tests.functional.site import NOW, Site, host
 
 
@@ -34,12 +32,6 @@ class Recorder:
     @property
     def methods(self) -> list[str]:
         return [method for method, _ in self.calls]
-
-
-def test_the_fake_inventory_has_the_methods_of_the_contract() -> None:
-    """As the real one must."""
-    public = {name for name in vars(InventoryAPI) if not name.startswith("_")}
-    assert {name for name in vars(Inventory) if not name.startswith("_")} == public
 
 
 def test_a_lease_is_two_questions(site: Site) -> None:
@@ -242,8 +234,3 @@ def test_filters_stay_on_the_next_page(site: Site) -> None:
     assert "state=confirmed&state=proposed" in page["links"]["next"]
     assert "name=" in page["links"]["next"]
     assert len(site.ask("GET", page["links"]["next"]).json["leases"]) == 1
-
-
-def test_planning_is_reached_through_its_contract(site: Site) -> None:
-    """The collaborator is the real caller's class, so what is tested here is what runs."""
-    assert type(site.needs.planning) is PlanningAPI

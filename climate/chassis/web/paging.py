@@ -17,7 +17,7 @@ OPTS = [
         "max_limit",
         default=1000,
         min=1,
-        max=10_000,
+        max=5_000,  # services send no page much larger
         help="How many entries a page of a list may have at most; without a limit in the request it has 100.",
     ),
 ]
