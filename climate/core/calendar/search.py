@@ -69,7 +69,8 @@ class Search:
     def __init__(self, calendar: Calendar, groups: Sequence[npt.ArrayLike], need: Need, now: int) -> None:
         """Prepare; nothing is searched yet.
 
-        :raises ValueError: when the quantity or the duration is below 1, or the margin below 0.
+        :raises ValueError: when the quantity or the duration is below 1, the
+            margin below 0, or a row is not in the calendar.
         """
         if need.quantity < 1 or need.window.duration_s < 1 or need.margin_s < 0:
             raise ValueError(f"nothing to search for: {need}")
@@ -80,6 +81,8 @@ class Search:
         self._names = [name for name, rows in enumerate(arrays) if rows.size >= need.quantity]
         chosen = [arrays[name] for name in self._names]
         self._rows: Rows = np.concatenate(chosen) if chosen else np.empty(0, np.intp)
+        if self._rows.size and not 0 <= self._rows.min() <= self._rows.max() < calendar.host_count:
+            raise ValueError(f"a row is not among the {calendar.host_count} hosts")
         self._group = np.repeat(np.arange(len(chosen)), [rows.size for rows in chosen])
         self._impossible = not chosen or need.window.latest_start < need.window.earliest
         self._earliest: int | None = None

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from climate.core.calendar.gaps import FOREVER, NOBODY, Calendar, NotBooked, Taken
 from tests.unit.core.calendar.cases import LAST_SECOND, hosts
-from tests.unit.core.calendar.plain import Booking, PlainCalendar, bookings_of
+from tests.unit.core.calendar.plain import Booking, PlainCalendar, Seconds, bookings_of
 
 span = st.tuples(st.integers(0, LAST_SECOND), st.integers(1, 30)).map(lambda pair: (pair[0], sum(pair)))
 # What to do, to which of the bookings, on which hosts, with which span.
@@ -48,6 +50,23 @@ def test_the_calendar_equals_the_plain_one_after_any_operations(
         assert calendar.booking_count == sum(map(len, plain.hosts))
     for instant in {where[0] for _, _, _, where, _ in operations} | {0, 50}:
         _compare_at(calendar, plain, instant)
+
+
+def test_full_rows_stay_true_while_they_change() -> None:
+    """Rows of a hundred bookings, looked at around each start and end after every change."""
+    chance = random.Random(1)
+    plain = PlainCalendar([(at * 10, at * 10 + chance.randint(3, 10), "old") for at in range(100)] for _ in range(3))
+    calendar = plain.calendar()
+    for number in range(250):
+        row = chance.randrange(3)
+        booking = chance.choice(plain.hosts[row])
+        start = max(0, booking[0] + chance.randint(-4, 4))
+        _change(calendar, plain, [row], booking, chance.choice([None, (start, start + chance.randint(1, 9))]))
+        _book(calendar, plain, [row], (start, start + 2), f"lease-{number % 9}")
+        seconds = Seconds.of(plain.hosts, 1100).cells
+        for instant in {one[side] - early for one in plain.hosts[row] for side in (0, 1) for early in (0, 1)}:
+            if instant >= 0:
+                assert ((calendar.at(instant).owner != NOBODY) == (seconds[:, instant] > 0)).all()
 
 
 def _book(calendar: Calendar, plain: PlainCalendar, rows: list[int], where: tuple[int, int], owner: str) -> None:

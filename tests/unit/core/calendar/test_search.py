@@ -168,3 +168,10 @@ def test_a_need_for_nothing_is_an_error(need: Need) -> None:
     """Whoever asks for it has forgotten to check a request."""
     with pytest.raises(ValueError, match="nothing to search for"):
         Search(PlainCalendar([[]]).calendar(), [[0]], need, 0)
+
+
+@pytest.mark.parametrize("rows", [[0, 2], [-1, 0]])
+def test_hosts_that_are_not_in_the_calendar_are_an_error(rows: list[int]) -> None:
+    """They are neither free nor held: the calendar must grow first."""
+    with pytest.raises(ValueError, match="not among the 2 hosts"):
+        Search(PlainCalendar([[], []]).calendar(), [rows], Need(1, Window(0, 9, 1)), 0)
