@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-import urllib.parse
+from collections.abc import Iterable
 
 from oslo_context.context import RequestContext
 
@@ -34,15 +34,17 @@ class View:
         """Whether somebody may know which hosts there are."""
         return self._policies.may(who, policies.SEE_HOSTS)
 
-    def listed(self, call: Call, lease: Lease, sees_hosts: bool) -> disclosure.JSON:
-        """A lease as one of many: without its hosts, which lists do not fetch."""
-        return disclosure.lease(lease, _link(call, lease.lease_id), sees_hosts=sees_hosts)
+    def listed(self, call: Call, leases: Iterable[Lease], who: RequestContext) -> list[disclosure.JSON]:
+        """Leases without their hosts, which lists do not fetch."""
+        sees_hosts = self.sees_hosts(who)
+        address = call.link(PATH)
+        return [disclosure.lease(lease, f"{address}/{lease.lease_id}", sees_hosts=sees_hosts) for lease in leases]
 
     def alone(self, call: Call, lease: Lease, who: RequestContext) -> disclosure.JSON:
         """A lease with all that the asker may see of it."""
         sees_hosts = self.sees_hosts(who)
         names = self._names.of(call.request_id, lease.hosts) if sees_hosts else None
-        return disclosure.lease(lease, _link(call, lease.lease_id), sees_hosts=sees_hosts, names=names)
+        return disclosure.lease(lease, call.link(f"{PATH}/{lease.lease_id}"), sees_hosts=sees_hosts, names=names)
 
 
 class Leases(Resource):
@@ -84,8 +86,7 @@ class Leases(Resource):
             marker=page.marker,
         )
         found = self._planning.list_leases(call.request_id, query=query)
-        sees_hosts = self._view.sees_hosts(who)
-        shown = [self._view.listed(call, lease, sees_hosts) for lease in found[: page.limit]]
+        shown = self._view.listed(call, found[: page.limit], who)
         return Answer({"leases": shown, **paging.onward(call.address, page, found, [lease["id"] for lease in shown])})
 
     def post(self, call: Call) -> Answer:
@@ -109,7 +110,8 @@ class Leases(Resource):
             repeat=repeat,
             sees_hosts=self._view.sees_hosts(who),
         )
-        return Answer(self._view.alone(call, lease, who), status=201, headers={"Location": _link(call, lease.lease_id)})
+        shown = self._view.alone(call, lease, who)
+        return Answer(shown, status=201, headers={"Location": shown["links"]["self"]})
 
     def _project(self, who: RequestContext, project_id: str | None, all_projects: bool) -> str | None:
         """Whose leases to list: the asker's own project, or another, or all (``None``)."""
@@ -195,7 +197,3 @@ def checked(lease_id: str) -> str:
     if not _ID.fullmatch(lease_id.lower()):
         raise LeaseNotFound()
     return lease_id.lower()
-
-
-def _link(call: Call, lease_id: str) -> str:
-    return call.link(f"{PATH}/{urllib.parse.quote(lease_id)}")
