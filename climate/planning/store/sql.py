@@ -110,7 +110,7 @@ class SqlStore:
             .where(tables.allocation.c.lease_id == lease_id, ~tables.allocation.c.given_back)
             .order_by(tables.host.c.number)
         )
-        with sql.reading(self._engine) as connection:
+        with sql.snapshot(self._engine) as connection:  # the hosts are those of this version of the lease
             row = connection.execute(sa.select(tables.lease).where(*own)).first()
             if row is None:
                 raise LeaseNotFound()
@@ -261,15 +261,19 @@ def _move(decision: Decision, booking: Booking, host: int) -> dict[str, Any]:
 
 
 def _lock_hosts(connection: sa.Connection, bookings: tuple[Booking, ...]) -> None:
-    """On MariaDB lock the hosts' rows by number, before its triggers do it in the order of the rows touched."""
-    numbers = sorted({host for booking in bookings if booking.block.now for host in booking.block.hosts})
-    if connection.dialect.name not in ("mysql", "mariadb"):
+    """Lock the hosts' rows by number, so that writers of one host queue up.
+
+    MariaDB's triggers would lock them in the order of the rows touched; two
+    inserts that meet in PostgreSQL's exclusion constraint wait for each other
+    until it calls that a deadlock, a second later. SQLite has one writer.
+    """
+    if connection.dialect.name == "sqlite":
         return
+    host = tables.host.c.number
+    numbers = sorted({one for booking in bookings if booking.block.now for one in booking.block.hosts})
     for i in range(0, len(numbers), _CHUNK):
-        some = tables.host.c.number.in_(numbers[i : i + _CHUNK])
-        connection.execute(
-            sa.select(tables.host.c.number).where(some).order_by(tables.host.c.number).with_for_update()
-        ).all()
+        some = sa.select(host).where(host.in_(numbers[i : i + _CHUNK])).order_by(host)
+        connection.execute(some.with_for_update(key_share=True)).all()
 
 
 def _write_journal(connection: sa.Connection, decision: Decision) -> int:

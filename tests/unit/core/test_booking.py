@@ -197,6 +197,17 @@ def test_a_margin_outlives_its_lease() -> None:
     assert booking.due_at(history.lease) is None
 
 
+def test_a_lease_is_released_when_its_last_host_is_clean() -> None:
+    """Not with one that was given back shortly before the end."""
+    history = proposed(confirmed=True)
+    advanced(history, 185)
+    fewer = changes.target(history.lease, LeaseChange(quantity=1), 195, 1000)
+    history.carry_out(changes.change(history.lease, history.held, fewer, 195, RULES, returned=[7]))
+    advanced(history, 200)
+    assert [(one.host, one.blocked_until) for one in history.held] == [(4, 210), (7, 205)]
+    assert (history.lease.holds_until, advanced(history, 205), advanced(history, 210)) == (210, [], ["released"])
+
+
 def test_an_expired_proposal_frees_its_hosts_at_once() -> None:
     history = proposed()
     assert advanced(history, 89) == []

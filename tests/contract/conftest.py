@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Empty stores of planning, one of each kind of database and the twin in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from climate.chassis import sql
+from climate.manage import database
+from climate.planning.store import tables
+from climate.planning.store.memory import MemoryStore
+from climate.planning.store.sql import SqlStore
+from tests.contract.planning_decisions import Backend
+
+SERVERS = [pytest.param(name, marks=pytest.mark.servers) for name in ("postgresql", "mariadb")]
+
+
+@pytest.fixture(scope="session")
+def migrated_databases() -> Iterator[dict[str, sa.Engine]]:
+    """Databases at head by the kind of server, each made when it is first asked for."""
+    engines: dict[str, sa.Engine] = {}
+    yield engines
+    for engine in engines.values():
+        engine.dispose()
+
+
+def backend(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    """An empty store of one kind."""
+    if kind == "memory":
+        return Backend(kind, MemoryStore())
+    engines = request.getfixturevalue("migrated_databases")
+    if kind == "sqlite":
+        engine = sql.engine(f"sqlite:///{tmp_path}/climate.db", max_pool_size=20)
+        request.addfinalizer(engine.dispose)
+        database.upgrade(engine)
+    elif kind in engines:
+        engine = engines[kind]
+        _empty(engine)  # a migration takes MariaDB a second
+    else:
+        engine = engines[kind] = sql.engine(request.getfixturevalue(kind).fresh_database().url, max_pool_size=20)
+        database.upgrade(engine)
+    return Backend(kind, SqlStore(engine), engine)
+
+
+def _empty(engine: sa.Engine) -> None:
+    with sql.transaction(engine) as connection:
+        for table in reversed(tables.metadata.sorted_tables):
+            if table is not tables.counter:
+                connection.execute(table.delete())
+        connection.execute(tables.counter.update().values(sequence=0, hosts=0))
+
+
+@pytest.fixture(params=["memory", "sqlite", *SERVERS])
+def planning(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    """An empty store of each kind in turn."""
+    return backend(request.param, request, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", *SERVERS])
+def planning_database(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    """An empty store over each kind of database in turn."""
+    return backend(request.param, request, tmp_path)
