@@ -170,7 +170,7 @@ class ServiceUnavailable(ClimateError):
 
     kind = Kind.UNAVAILABLE
     error_code = "climate.service.unavailable"
-    default_message = "A part of the service does not answer; nothing was changed. Try again."
+    default_message = "A part of the service does not answer. Look at what there is before you try again."
 
 
 class ConfigError(ClimateError):

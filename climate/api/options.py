@@ -18,7 +18,7 @@ OPTS = [
     cfg.FloatOpt(
         "rpc_timeout_s",
         default=20.0,
-        min=0.5,
+        min=2.0,
         max=600.0,
         help="How long a service may take to answer, in seconds. After that the request is answered 503, "
         "and planning books nothing for it any more.",

@@ -13,6 +13,7 @@ import inspect
 import logging
 import typing
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import msgspec
@@ -28,6 +29,8 @@ T = TypeVar("T")
 ERRORS_MODULE = "climate.errors"
 EXCHANGE = "climate"
 _RABBIT = "oslo_messaging_rabbit"
+_RETRIES = 2  # to reconnect; oslo.messaging's own default is for ever
+_CALLS_AT_A_TIME = 64
 
 
 def transport(conf: cfg.ConfigOpts, url: str | None = None) -> messaging.Transport:
@@ -44,12 +47,19 @@ def transport(conf: cfg.ConfigOpts, url: str | None = None) -> messaging.Transpo
 
 
 class Caller:
-    """Calls one service. ``timeout_s`` is how long an answer may take."""
+    """Calls one service. ``timeout_s`` is how long an answer may take, a broker that is away included.
+
+    oslo.messaging waits for a broker without limit in some places (a first
+    call has to make the queue for answers), so calls are made on threads that
+    the caller need not wait for.
+    """
 
     def __init__(self, transport: messaging.Transport, topic: str, timeout_s: float) -> None:
         target = messaging.Target(exchange=EXCHANGE, topic=topic, version="1.0")
         self._topic = topic
-        self._client = messaging.get_rpc_client(transport, target, timeout=timeout_s)
+        self._timeout_s = timeout_s
+        self._client = messaging.get_rpc_client(transport, target, timeout=timeout_s, retry=_RETRIES)
+        self._threads = ThreadPoolExecutor(_CALLS_AT_A_TIME, thread_name_prefix=f"call-{topic}")
 
     def call(self, request_id: str, method: str, returns: Any, /, **arguments: Any) -> Any:
         """Ask and wait; the answer has the type ``returns``.
@@ -58,9 +68,11 @@ class Caller:
         :raises ServiceUnavailable: no answer in time, or the broker is out of reach.
         """
         plain = {name: msgspec.to_builtins(value) for name, value in arguments.items()}
+        asked = self._threads.submit(self._client.call, {"request_id": request_id}, method, **plain)
         try:
-            answer = self._client.call({"request_id": request_id}, method, **plain)
-        except messaging.MessagingTimeout:
+            answer = asked.result(self._timeout_s)
+        except (TimeoutError, messaging.MessagingTimeout):
+            asked.cancel()
             LOG.warning("%s no answer from %s to %s", request_id, self._topic, method)
             raise ServiceUnavailable(
                 f"The {self._topic.removeprefix('climate-')} service did not answer in time.", service=self._topic
@@ -108,6 +120,9 @@ class OnlyExposed(messaging.RPCAccessPolicyBase):
 
 def server(transport: messaging.Transport, topic: str, host: str, endpoint: Any) -> messaging.MessageHandlingServer:
     """An RPC server for ``endpoint``, not started yet; calls go to any server of the topic.
+
+    ``host`` must be the same at every start: it names a durable queue, and a
+    name made anew would leave one behind each time. Copies may share it.
 
     ``executor_thread_pool_size`` says how many it works on at a time. Its
     default here fits the database's pool; oslo.messaging's own, 64, does not.

@@ -48,7 +48,7 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
 
     return Process(
         PROGRAM,
-        servers=[rpc.server(rpc.transport(conf), TOPIC, member, endpoint)],
+        servers=[rpc.server(rpc.transport(conf), TOPIC, conf.host, endpoint)],
         loops=[Loop("refresh", lambda: refresher.refresh_once(clock()), group.refresh_interval_s)],
         close=close,
         drain_timeout_s=conf.drain_timeout_s,

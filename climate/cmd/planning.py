@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import random
-import uuid
 from collections.abc import Callable
 
 from oslo_config import cfg
@@ -51,10 +50,9 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
         Following(store, calendar),
     )
     transport = rpc.transport(conf)
-    name = f"{conf.host}-{uuid.uuid4().hex[:8]}"
     return Process(
         "climate-planning",
-        servers=[rpc.server(transport, TOPIC, name, endpoint)],
+        servers=[rpc.server(transport, TOPIC, conf.host, endpoint)],
         loops=[
             Loop("transitions", transitions.run_due, group.transition_interval_s),
             Loop("outbox", outbox.run_due, group.transition_interval_s),

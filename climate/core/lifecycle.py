@@ -58,6 +58,4 @@ def after(state: State, event: Event) -> State:
     try:
         return TRANSITIONS[state, event]
     except KeyError:
-        raise WrongState(
-            f"A lease that is {state} cannot {event}.", state=str(state), event=str(event)
-        ) from None
+        raise WrongState(f"A lease that is {state} cannot {event}.", state=str(state), event=str(event)) from None

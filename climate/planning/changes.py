@@ -63,7 +63,7 @@ class Changes:
                 continue  # the copy of the calendar is newer than the lease that was read
             if decision is None:
                 return lease
-            if answer_by is not None and self._clock() > answer_by:
+            if answer_by is not None and self._clock() >= answer_by:
                 raise ServiceUnavailable("Planning is too busy; nothing was changed. Try again.", service="planning")
             try:
                 self._store.commit(decision, (notify.effect(decision),))

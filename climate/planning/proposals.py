@@ -134,7 +134,7 @@ class Proposals:
         groups = [self._calendar.rows(group) for group in request.hosts.groups]
         with self._one_booking:
             decision = self._decision(request, groups)
-            if request.answer_by is not None and self._clock() > request.answer_by:
+            if request.answer_by is not None and self._clock() >= request.answer_by:
                 raise ServiceUnavailable("Planning is too busy; nothing was booked. Try again.", service="planning")
             self._store.commit(decision, (notify.effect(decision),), request.repeat)
         hosts = unpack(self._calendar.host_ids(decision.bookings[0].block.hosts))

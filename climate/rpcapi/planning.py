@@ -118,7 +118,7 @@ class PlanningAPI:
     ) -> Lease:
         """Hold ``quantity`` hosts of one group of ``hosts``; with ``confirm``, promise them at once.
 
-        Nothing is booked after ``answer_by`` (epoch seconds): the asker has
+        Nothing is booked from ``answer_by`` on (epoch seconds): the asker has
         given up by then. With ``repeat``, a second call gives the first
         call's lease.
 

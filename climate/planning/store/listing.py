@@ -104,7 +104,7 @@ def _scope(project_id: str | None) -> list[sa.ColumnElement[bool]]:
     return [] if project_id is None else [_lease.c.project_id == project_id]
 
 
-def _marked(connection: sa.Connection, marker: str, project_id: str | None) -> sa.Row[Any]:
+def _marked(connection: sa.Connection, marker: str, project_id: str | None) -> sa.Row[Any, Any, Any]:
     query = sa.select(_lease.c.created_at, _lease.c.start_at, _lease.c.lease_id).where(
         _lease.c.lease_id == marker, *_scope(project_id)
     )
