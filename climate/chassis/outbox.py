@@ -98,9 +98,10 @@ class Outbox:
         """Do what is due now and return how many effects were done. A failing effect is tried again later."""
         done = 0
         while rows := self._due():
-            claimed = [row for row in rows if self._claim(row)]
-            done += sum(self._do(row) for row in claimed)
-            if len(rows) < _BATCH and not claimed:
+            # One after the other, so that a claim does not run out while it waits for those before it.
+            claimed = [self._do(row) for row in rows if self._claim(row)]
+            done += sum(claimed)
+            if not claimed:
                 break
         return done
 
