@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of a clone. `make sandbox` shows the suite, `make test` proves it; README.rst says more.
 
-PYTHON ?= python3
+export PYTHON ?= python3
 BIN := .venv/bin
 MADE := .venv/made
 PYTEST := $(BIN)/python -m pytest
@@ -19,7 +19,7 @@ help:
 	@echo 'make docs      the manual, into docs/_build'
 	@echo 'make soak      the long forms of the tests'
 	@echo 'make samples   the samples in etc/, from the code'
-	@echo 'make deps      Debian packages that tests and benchmarks need'
+	@echo 'make deps      Debian packages and environments that tests and benchmarks need'
 	@echo 'make clean     removes what the others made, but etc/'
 
 venv: $(MADE)
@@ -61,5 +61,5 @@ samples: venv
 	$(BIN)/python -m tools.samples
 
 clean:
-	rm -rf .venv *.egg-info build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .deps *.egg-info build dist docs/_build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tools.servers import MariaDB, PostgreSQL, RabbitMQ, Server
+from tools.servers import Keystone, MariaDB, PostgreSQL, RabbitMQ, Server
 
-SERVER_FIXTURES = {"rabbitmq", "postgresql", "mariadb"}
+SERVER_FIXTURES = {"rabbitmq", "postgresql", "mariadb", "keystone"}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -58,4 +58,11 @@ def postgresql() -> Iterator[PostgreSQL]:
 def mariadb() -> Iterator[MariaDB]:
     require(MariaDB)
     with MariaDB() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def keystone() -> Iterator[Keystone]:
+    require(Keystone)
+    with Keystone() as server:
         yield server

@@ -12,13 +12,15 @@ from pathlib import Path
 import amqp
 import psutil
 import pytest
+import requests
 import sqlalchemy
 
 from tests.conftest import require
-from tools.servers import MariaDB, PostgreSQL, RabbitMQ, Server
+from tools.servers import Keystone, MariaDB, PostgreSQL, RabbitMQ, Server
+from tools.servers.keystone import PASSWORD
 
 ROOT = Path(__file__).parents[2]
-SERVERS: list[type[Server]] = [PostgreSQL, MariaDB, RabbitMQ]
+SERVERS: list[type[Server]] = [PostgreSQL, MariaDB, RabbitMQ, Keystone]
 DATABASES: list[type[PostgreSQL] | type[MariaDB]] = [PostgreSQL, MariaDB]
 pytestmark = pytest.mark.servers
 
@@ -142,3 +144,20 @@ def test_a_quorum_queue_keeps_a_confirmed_message_through_a_crash() -> None:
                 return message is not None and message.body == "kept"
 
             assert eventually(arrived)
+
+
+def test_keystone_gives_its_admin_a_token_and_nobody_else(keystone: Keystone) -> None:
+    """By password, for the project of the middleware's settings."""
+    project = {"name": keystone.middleware_settings()["project_name"], "domain": {"id": "default"}}
+
+    def ask(password: str) -> requests.Response:
+        user = {"name": "admin", "domain": {"id": "default"}, "password": password}
+        identity = {"methods": ["password"], "password": {"user": user}}
+        body = {"auth": {"identity": identity, "scope": {"project": project}}}
+        return requests.post(f"{keystone.url}/auth/tokens", json=body, timeout=60)
+
+    answer = ask(PASSWORD)
+    assert answer.status_code == 201
+    assert answer.headers["X-Subject-Token"]
+    assert "admin" in [role["name"] for role in answer.json()["token"]["roles"]]
+    assert ask("guessed").status_code == 401

@@ -8,12 +8,12 @@ import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import ClassVar
 
-from tools.servers.process import Process
+from tools.servers.process import Process, ServerFailed
 from tools.servers.server import Availability, Server
 
 ENVIRONMENT = Path(__file__).parents[2] / ".deps" / "keystone"
+PROGRAMS = ENVIRONMENT / "bin"
 PASSWORD = "for-tests-only"
 SETUP_LIMIT_S = 180
 CONFIGURATION = """\
@@ -45,11 +45,9 @@ wsgi.Server(("127.0.0.1", port), application, numthreads=8).start()
 class Keystone(Server):
     """An identity service with the user ``admin`` (role admin in project ``admin``); ``url`` is that of its v3 API."""
 
-    package: ClassVar[str] = ""
-
     @classmethod
     def available(cls) -> Availability:
-        if not (ENVIRONMENT / "bin" / "keystone-manage").exists():
+        if not (ENVIRONMENT / "made").exists():
             return Availability("Keystone is not installed in .deps/keystone (make deps)")
         return Availability()
 
@@ -84,13 +82,16 @@ class Keystone(Server):
             ["credential_setup", *owner],
             ["bootstrap", "--bootstrap-password", PASSWORD, *urls, "--bootstrap-region-id", "RegionOne"],
         ):
-            argv = [ENVIRONMENT / "bin" / "keystone-manage", "--config-dir", self.directory, *arguments]
-            with self.log.open("ab") as log:
-                subprocess.run(argv, check=True, timeout=SETUP_LIMIT_S, stdout=log, stderr=log, cwd=self.directory)
+            argv: list[str | Path] = [PROGRAMS / "keystone-manage", "--config-dir", self.directory, *arguments]
+            done = subprocess.run(
+                argv, capture_output=True, text=True, timeout=SETUP_LIMIT_S, cwd=self.directory, check=False
+            )
+            if done.returncode:
+                raise ServerFailed(f"keystone-manage {arguments[0]} failed:\n{done.stdout}{done.stderr}")
 
     def _spawn(self) -> Process:
         env = {**os.environ, "OS_KEYSTONE_CONFIG_DIR": str(self.directory)}
-        argv = [ENVIRONMENT / "bin" / "python", "-c", PROGRAM, str(self.port)]
+        argv: list[str | Path] = [PROGRAMS / "python", "-c", PROGRAM, str(self.port)]
         return Process(argv, log=self.log, env=env, cwd=self.directory)
 
     def _ready(self) -> bool:

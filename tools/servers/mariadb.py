@@ -7,7 +7,6 @@ import itertools
 import secrets
 import shutil
 import subprocess
-from typing import ClassVar
 
 import pymysql
 
@@ -28,8 +27,6 @@ def _program(name: str) -> str | None:
 
 class MariaDB(Server):
     """``durable`` makes commits survive a kill, and slows them down."""
-
-    package: ClassVar[str] = "mariadb-server"
 
     def __init__(self, *, durable: bool = False) -> None:
         super().__init__()

@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
-from typing import ClassVar
 
 import psycopg
 
@@ -41,8 +40,6 @@ def _bin_directory() -> Path | None:
 
 class PostgreSQL(Server):
     """``durable`` makes commits survive a kill, and slows them down."""
-
-    package: ClassVar[str] = "postgresql"
 
     def __init__(self, *, durable: bool = False) -> None:
         super().__init__()

@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 from pathlib import Path
-from typing import ClassVar
 
 import amqp
 
@@ -31,8 +30,6 @@ ERLANG_ARGUMENTS = (
 
 class RabbitMQ(Server):
     """User guest, password guest, as RabbitMQ allows on the loopback; durable queues survive ``kill()``."""
-
-    package: ClassVar[str] = "rabbitmq-server"
 
     def __init__(self) -> None:
         super().__init__()

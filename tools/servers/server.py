@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the three servers have in common: start, ready, stop, crash, start again."""
+"""What the servers have in common: start, ready, stop, crash, start again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Self
 
 from tools.servers.process import Process, ServerFailed, free_port, new_directory
 
@@ -29,8 +29,6 @@ class Server(abc.ABC):
 
     Use as a context manager, or call ``start()`` and ``close()``.
     """
-
-    package: ClassVar[str]  # the Debian package that brings it
 
     def __init__(self) -> None:
         self.directory = Path()
