@@ -95,7 +95,7 @@ def parse_duration(value: object, field: str) -> int:
 
 def format_instant(instant: int) -> str:
     """ISO 8601 in UTC with a ``Z``: ``2026-11-21T14:00:00Z``."""
-    return dt.datetime.fromtimestamp(instant, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dt.datetime.fromtimestamp(instant, dt.UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 def _is_integer(text: str) -> bool:
