@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable
 
 from climate.core import booking
-from climate.errors import ClimateError, LeaseChanged
+from climate.errors import LeaseChanged
 from climate.planning.effects import notify
 from climate.planning.store.protocol import Store
 
@@ -46,16 +46,17 @@ class Transitions:
         return made
 
     def _advance(self, lease_id: str) -> bool:
-        lease = self._store.get_lease(lease_id)
-        decision = booking.advance(lease, self._store.get_held(lease_id), self._clock())
-        if decision is None:
-            return False
         try:
+            lease = self._store.get_lease(lease_id)
+            decision = booking.advance(lease, self._store.get_held(lease_id), self._clock())
+            if decision is None:
+                return False
             self._store.commit(decision, (notify.effect(decision),))
         except LeaseChanged:
             return False
-        except ClimateError:
-            LOG.exception("lease %s could not be %s", lease_id, decision.event)
+        except Exception:
+            # Whatever is wrong with this lease, the others are due too.
+            LOG.exception("lease %s is due and could not be moved", lease_id)
             return False
         LOG.info("lease %s of project %s %s", lease_id, lease.owner.project_id, decision.event)
         return True

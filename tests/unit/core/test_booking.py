@@ -378,6 +378,7 @@ def _check(history: History, seconds: Seconds, now: int) -> None:
     assert not one.live or one.quantity == len(history.own)
     assert not one.live or {row.end_at for row in history.own} == {one.end_at}
     assert (booking.due_at(one) is None) == (not one.live and not history.held)
+    assert one.live or (one.expires_at, one.ends_soon_at) == (None, None)
     last = history.decisions[-1]
     for change in last.bookings:
         if change.block.now is not None:

@@ -43,6 +43,10 @@ MEANT = {
         Wish(start_time=10, end_time=3_000),
         Window(NOW, 3_000, 2_000),
     ),
+    "an end right at the horizon": (
+        Wish(start_time=2_000, end_time=HORIZON, duration_s=60),
+        Window(2_000, HORIZON, 60),
+    ),
     "a start at the epoch is a start": (Wish(start_time=0, duration_s=60), Window(NOW, HORIZON, 60)),
 }
 
