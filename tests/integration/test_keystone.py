@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The suite behind a real Keystone: who is let in, what each of them sees, and the client over a session."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from keystoneauth1 import exceptions
+from keystoneauth1.identity.v3 import Password
+from keystoneauth1.session import Session
+
+from climate import errors
+from climate.client import Client
+from tools.servers import Keystone, PostgreSQL, RabbitMQ
+from tools.servers.keystone import PASSWORD
+from tools.suite import Suite
+
+HOSTS = Path(__file__).parents[2] / "climate" / "sandbox" / "data" / "hosts.yaml"
+HOST_COUNT = 12
+CACHE_S = 1
+SERVICE_USER = "climate"
+CHANGING_HEADERS = {"date", "x-openstack-request-id"}
+
+
+@dataclass
+class Cloud:
+    """A Keystone with projects and users of this file's own; everybody's password is the admin's."""
+
+    keystone: Keystone
+    mark: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+    _ids: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.admin = self.admin_session()
+
+    def add_project(self, name: str) -> None:
+        """A project by a name that only this file knows."""
+        self._ids[name] = self._made("project", name=f"{name}-{self.mark}")
+
+    def add_user(self, name: str, project: str, role: str) -> None:
+        """A user with one role in one project."""
+        user = self._made("user", name=f"{name}-{self.mark}", password=PASSWORD)
+        roles = self.admin.get(f"{self.keystone.url}/roles", params={"name": role}).json()["roles"]
+        self.admin.put(f"{self.keystone.url}/projects/{self._ids[project]}/users/{user}/roles/{roles[0]['id']}")
+
+    def add_service(self, url: str) -> None:
+        """Put the service into the catalogue, as the manual says."""
+        service = self._made("service", type="reservation", name="climate")
+        self._made("endpoint", service_id=service, interface="public", url=url, region_id="RegionOne")
+
+    def session(self, user: str, project: str, password: str = PASSWORD) -> Session:
+        """A user signed in to a project."""
+        return self._session(f"{user}-{self.mark}", f"{project}-{self.mark}", password)
+
+    def admin_session(self) -> Session:
+        """The site's admin, signed in anew: a session keeps the catalogue that it got."""
+        return self._session("admin", "admin")
+
+    def revoke(self, token: str) -> None:
+        self.admin.delete(f"{self.keystone.url}/auth/tokens", headers={"X-Subject-Token": token})
+
+    def _made(self, noun: str, **fields: str) -> str:
+        answer = self.admin.post(f"{self.keystone.url}/{noun}s", json={noun: fields})
+        made: str = answer.json()[noun]["id"]
+        return made
+
+    def _session(self, user: str, project: str, password: str = PASSWORD) -> Session:
+        domains = {"user_domain_id": "default", "project_domain_id": "default"}
+        url = self.keystone.url
+        return Session(auth=Password(auth_url=url, username=user, password=password, project_name=project, **domains))
+
+
+@pytest.fixture(scope="module")
+def cloud(keystone: Keystone) -> Cloud:
+    """Two projects with their people, and the service's own user with no right but to check tokens."""
+    made = Cloud(keystone)
+    for project in ("a", "b", "service"):
+        made.add_project(project)
+    made.add_user("anna", "a", "member")
+    made.add_user("ralf", "a", "reader")
+    made.add_user("otto", "b", "member")
+    made.add_user(SERVICE_USER, "service", "service")
+    return made
+
+
+@pytest.fixture(scope="module")
+def suite(
+    tmp_path_factory: pytest.TempPathFactory, cloud: Cloud, rabbitmq: RabbitMQ, postgresql: PostgreSQL
+) -> Iterator[Suite]:
+    """All services, trusting that Keystone, and in its catalogue."""
+    settings = cloud.keystone.middleware_settings() | {
+        "username": f"{SERVICE_USER}-{cloud.mark}",
+        "project_name": f"service-{cloud.mark}",
+        "token_cache_time": str(CACHE_S),
+    }
+    running = Suite(
+        tmp_path_factory.mktemp("keystone"),
+        database_url=postgresql.fresh_database().url,
+        transport_url=rabbitmq.url,
+        hosts=HOSTS,
+        settings={"api": {"auth_strategy": "keystone"}, "keystone_authtoken": settings},
+    )
+    cloud.add_service(f"{running.url}/v1")
+    running.admin_token = str(cloud.admin.get_token())
+    with running:
+        running.wait_for_hosts(HOST_COUNT)
+        yield running
+
+
+@pytest.fixture
+def anna(cloud: Cloud, suite: Suite) -> Client:
+    """A member of project a."""
+    return Client(cloud.session("anna", "a"))
+
+
+@pytest.fixture
+def otto(cloud: Cloud, suite: Suite) -> Client:
+    """A member of project b."""
+    return Client(cloud.session("otto", "b"))
+
+
+@pytest.fixture
+def admin(cloud: Cloud, suite: Suite) -> Client:
+    """The admin of the site."""
+    return Client(cloud.admin_session())
+
+
+def ask(suite: Suite, path: str, token: str | None) -> requests.Response:
+    """One bare GET."""
+    headers = {"X-Auth-Token": token} if token is not None else {}
+    return requests.get(f"{suite.url}{path}", headers=headers, timeout=60)
+
+
+def without_request_id(answer: requests.Response) -> tuple[int, dict[str, str], Any]:
+    """All that an answer says, but which request it answers and when."""
+    body = answer.json()
+    body["error"].pop("request_id")
+    return answer.status_code, {k: v for k, v in answer.headers.items() if k.lower() not in CHANGING_HEADERS}, body
+
+
+@pytest.mark.parametrize("token", [None, "", "guessed", "gAAAAABm" + "x" * 180, "é".encode()], ids=repr)
+def test_nobody_is_let_in_without_a_good_token(suite: Suite, token: Any) -> None:
+    """401 in our form, and where to get a token."""
+    answer = ask(suite, "/v1/leases", token)
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "climate.auth.required"
+    assert answer.json()["error"]["request_id"] == answer.headers["X-Openstack-Request-Id"]
+    assert answer.headers["WWW-Authenticate"].startswith("Keystone uri=")
+
+
+def test_a_member_finds_the_service_in_the_catalogue_and_leases(anna: Client, cloud: Cloud) -> None:
+    """From a password alone; the lease is the project's and the user's, and names no host."""
+    lease = anna.leases.create(duration="1h", quantity=2, confirm=True)
+    session = cloud.session("anna", "a")
+    assert (lease["project_id"], lease["user_id"]) == (session.get_project_id(), session.get_user_id())
+    assert "hosts" not in lease
+    assert lease["id"] in [one["id"] for one in anna.leases.list()]
+    assert "hosts" not in anna.leases.get(lease["id"])
+    with pytest.raises(errors.Forbidden):
+        next(anna.hosts.list())
+    with pytest.raises(errors.Forbidden):
+        next(anna.leases.list(all_projects=True))
+
+
+def test_another_project_cannot_tell_a_lease_from_none(anna: Client, otto: Client, cloud: Cloud, suite: Suite) -> None:
+    """Its 404 is that of an id that never was: status, headers and body."""
+    lease_id = anna.leases.create(duration="1h")["id"]
+    token = cloud.session("otto", "b").get_token()
+    theirs = ask(suite, f"/v1/leases/{lease_id}", token)
+    nobodys = ask(suite, f"/v1/leases/{uuid.uuid4()}", token)
+    assert theirs.status_code == 404
+    assert without_request_id(theirs) == without_request_id(nobodys)
+    assert lease_id not in [one["id"] for one in otto.leases.list()]
+    for attempt in (otto.leases.confirm, otto.leases.cancel):
+        with pytest.raises(errors.LeaseNotFound):
+            attempt(lease_id)
+    assert anna.leases.get(lease_id)["state"] == "proposed"
+
+
+def test_a_reader_looks_and_changes_nothing(anna: Client, cloud: Cloud) -> None:
+    """The project's leases, but none of its own making."""
+    lease_id = anna.leases.create(duration="1h")["id"]
+    ralf = Client(cloud.session("ralf", "a"))
+    assert ralf.leases.get(lease_id)["state"] == "proposed"
+    assert lease_id in [one["id"] for one in ralf.leases.list()]
+    for attempt in (
+        lambda: ralf.leases.create(duration="1h"),
+        lambda: ralf.leases.confirm(lease_id),
+        lambda: ralf.leases.cancel(lease_id),
+    ):
+        with pytest.raises(errors.Forbidden):
+            attempt()
+
+
+def test_the_admin_sees_hosts_and_all_projects(anna: Client, otto: Client, admin: Client) -> None:
+    """Everybody's leases, and the hosts of each."""
+    made = {client.leases.create(duration="1h")["id"] for client in (anna, otto)}
+    assert len(list(admin.hosts.list())) == HOST_COUNT
+    assert made <= {one["id"] for one in admin.leases.list(all_projects=True)}
+    assert all(len(admin.leases.get(lease_id)["hosts"]) == 1 for lease_id in made)
+
+
+def test_a_revoked_token_is_refused_once_the_cache_forgets_it(cloud: Cloud, suite: Suite, anna: Client) -> None:
+    """And a client that has a password signs in again by itself."""
+    session = cloud.session("anna", "a")
+    client = Client(session)
+    client.schedulers.list()
+    token = str(session.get_token())
+    cloud.revoke(token)
+    deadline = time.monotonic() + 60
+    while (answer := ask(suite, "/v1/leases", token)).status_code != 401:
+        assert time.monotonic() < deadline, "still let in"
+        time.sleep(0.1)
+    assert answer.json()["error"]["code"] == "climate.auth.required"
+    assert [one["name"] for one in client.schedulers.list()] == ["earliest"]
+    assert session.get_token() != token
+
+
+def test_a_client_with_a_wrong_password_hears_it_from_keystone(cloud: Cloud, suite: Suite) -> None:
+    """The session's own error; the service is not even asked."""
+    with pytest.raises(exceptions.Unauthorized):
+        Client(cloud.session("anna", "a", password="guessed")).schedulers.list()
