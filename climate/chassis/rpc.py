@@ -37,13 +37,17 @@ def transport(conf: cfg.ConfigOpts, url: str | None = None) -> messaging.Transpo
     """The transport that ``transport_url`` names; remote errors of ours are re-created, others are not.
 
     Queues are quorum queues unless the operator says otherwise: they survive
-    the loss of a broker node. The default has to be set before the transport
-    is made; later it would not reach the queues' declaration.
+    the loss of a broker node.
     """
+    _set_defaults(conf)
+    return messaging.get_rpc_transport(conf, url=url, allowed_remote_exmods=[ERRORS_MODULE])
+
+
+def _set_defaults(conf: cfg.ConfigOpts) -> None:
+    """What every transport must agree on, or RabbitMQ refuses the second one; before a transport is made."""
     messaging.set_transport_defaults(EXCHANGE)
     conf.register_opts(dict(messaging_opts.list_opts())[_RABBIT], group=_RABBIT)
     conf.set_default("rabbit_quorum_queue", True, group=_RABBIT)
-    return messaging.get_rpc_transport(conf, url=url, allowed_remote_exmods=[ERRORS_MODULE])
 
 
 class Caller:
@@ -80,8 +84,12 @@ class Caller:
         except messaging.MessageDeliveryFailure as error:
             LOG.warning("%s cannot reach the broker for %s: %s", request_id, self._topic, error)
             raise ServiceUnavailable("The message broker is out of reach.", service=self._topic) from None
-        except messaging.RemoteError as error:
-            LOG.error("%s %s failed in %s: %s", request_id, self._topic, method, error.exc_type)
+        except ClimateError:
+            raise
+        except Exception as error:  # noqa: BLE001 - all of them mean the same to the caller
+            # The service's own mistake. Python's exceptions arrive as themselves, with its traceback as their text.
+            kind = error.exc_type if isinstance(error, messaging.RemoteError) else type(error).__name__
+            LOG.error("%s %s failed in %s: %s", request_id, self._topic, method, kind)
             raise ClimateError() from None
         return msgspec.convert(answer, returns)
 
@@ -140,7 +148,7 @@ def notifier(conf: cfg.ConfigOpts, publisher: str) -> Callable[[str, dict[str, A
     log the failure and say nothing. Notifications are on unless the operator
     sets ``[oslo_messaging_notifications] driver`` to something else.
     """
-    messaging.set_transport_defaults(EXCHANGE)
+    _set_defaults(conf)
     transport = messaging.get_notification_transport(conf)
     conf.set_default("driver", ["messagingv2"], group="oslo_messaging_notifications")
     sender = messaging.Notifier(transport, publisher_id=f"{publisher}.{conf.host}", retry=-1)
