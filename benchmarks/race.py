@@ -64,8 +64,9 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         rabbitmq = stack.enter_context(RabbitMQ())
         url = f"sqlite:///{directory}/climate.db"
         if args.database != "sqlite":
-            kind: type[PostgreSQL] | type[MariaDB] = PostgreSQL if args.database == "postgresql" else MariaDB
-            url = stack.enter_context(kind(durable=True)).fresh_database().url
+            servers: dict[str, type[PostgreSQL | MariaDB]] = {"postgresql": PostgreSQL, "mariadb": MariaDB}
+            server = stack.enter_context(servers[args.database](durable=True))
+            url = server.fresh_database().url
         suite = Suite(directory, database_url=url, transport_url=rabbitmq.url, hosts=directory / "none.json")
         upgrade: list[str | Path] = [PROGRAMS / "climate-manage", "--config-file", suite.config, "db", "upgrade"]
         subprocess.run(upgrade, check=True, timeout=READY_WITHIN_S)
