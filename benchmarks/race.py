@@ -62,11 +62,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     directory = new_directory("climate-race-")
     with ExitStack() as stack:
         rabbitmq = stack.enter_context(RabbitMQ())
-        url = f"sqlite:///{directory}/climate.db"
-        if args.database != "sqlite":
-            servers: dict[str, type[PostgreSQL | MariaDB]] = {"postgresql": PostgreSQL, "mariadb": MariaDB}
-            server = stack.enter_context(servers[args.database](durable=True))
-            url = server.fresh_database().url
+        url = _database_url(args.database, directory, stack)
         suite = Suite(directory, database_url=url, transport_url=rabbitmq.url, hosts=directory / "none.json")
         upgrade: list[str | Path] = [PROGRAMS / "climate-manage", "--config-file", suite.config, "db", "upgrade"]
         subprocess.run(upgrade, check=True, timeout=READY_WITHIN_S)
@@ -138,6 +134,14 @@ class Race:
             )
         except (NothingFits, HostsTaken):
             return None
+
+
+def _database_url(kind: str, directory: Path, stack: ExitStack) -> str:
+    if kind == "postgresql":
+        return stack.enter_context(PostgreSQL(durable=True)).fresh_database().url
+    if kind == "mariadb":
+        return stack.enter_context(MariaDB(durable=True)).fresh_database().url
+    return f"sqlite:///{directory}/climate.db"
 
 
 def _wait_ready(api: planning.PlanningAPI) -> None:
