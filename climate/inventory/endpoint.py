@@ -41,6 +41,11 @@ class InventoryEndpoint:
         return self._hosts.page(query)
 
     @exposed
+    def get_names(self, context: Context, *, known_generation: int | None = None) -> rpcapi.HostNames | None:
+        """How all hosts are called."""
+        return self._matching.names(known_generation)
+
+    @exposed
     def set_host(self, context: Context, *, host_id: str, disabled: bool, reason: str) -> Host:
         """Disable a host for new leases, or enable it again."""
         return self._hosts.set_disabled(host_id, disabled, reason)

@@ -1,28 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which hosts match a filter, and which properties one may filter by: answered from memory."""
+"""Which hosts match a filter, which properties one may filter by, and how hosts are called: answered from memory."""
 
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import Any
 
-from climate.core.candidates import Candidates
+from climate.core.candidates import Candidates, pack
 from climate.core.host_properties.catalogue import Property
 from climate.core.host_properties.describe import describe
 from climate.core.host_properties.grammar import parse
 from climate.core.host_properties.match import match
 from climate.core.host_properties.table import HostTable
+from climate.inventory.refresh_plan import Known
 from climate.inventory.store.protocol import Store
+from climate.rpcapi.inventory import HostNames
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """What is kept of one generation: the facts of hosts that are not retired, the names of all."""
+
+    table: HostTable
+    names: HostNames
 
 
 class Matching:
-    """Keeps the hosts that are not retired as a table, as long as the store says that no host changed."""
+    """Keeps what it reads of the hosts as long as the store says that no host changed."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._table = HostTable(())
-        self._generation: int | None = None
+        self._kept: _Copy | None = None
 
     def candidates(self, properties: list[Any], sees_hosts: bool) -> Candidates:
         """Bookable hosts that match.
@@ -30,18 +40,32 @@ class Matching:
         :raises BadProperties: the filter cannot be understood.
         """
         clause = parse(properties)
-        return match(self._current(), clause, sees_hosts)
+        return match(self._current().table, clause, sees_hosts)
 
     def properties(self, sees_hosts: bool) -> list[Property]:
         """The properties that hosts have, by name."""
-        return describe(self._current(), sees_hosts)
+        return describe(self._current().table, sees_hosts)
 
-    def _current(self) -> HostTable:
+    def names(self, known_generation: int | None) -> HostNames | None:
+        """How all hosts are called; ``None`` while no host changed since ``known_generation``."""
+        names = self._current().names
+        return None if names.generation == known_generation else names
+
+    def _current(self) -> _Copy:
         generation = self._store.generation()
         with self._lock:
             # A thread that read the number early must not put an older table back.
-            if self._generation is None or generation > self._generation:
-                known = self._store.load()
-                self._table = HostTable(host for host in known.hosts if host.retired_at is None)
-                self._generation = known.generation
-            return self._table
+            if self._kept is None or generation > self._kept.names.generation:
+                self._kept = _copy_of(self._store.load())
+            return self._kept
+
+
+def _copy_of(known: Known) -> _Copy:
+    names = HostNames(
+        generation=known.generation,
+        hosts=pack(host.host_id for host in known.hosts),
+        names=tuple(host.name for host in known.hosts),
+        service_hosts=tuple(host.service_host for host in known.hosts),
+        retired=tuple(host.retired_at is not None for host in known.hosts),
+    )
+    return _Copy(HostTable(host for host in known.hosts if host.retired_at is None), names)

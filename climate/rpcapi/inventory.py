@@ -36,6 +36,21 @@ class SourceState:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostNames:
+    """How all hosts are called, retired ones too, as of one generation.
+
+    Columns of equal length, by name; ``hosts`` are packed ids. A host keeps
+    its name, but not its ``service_host``.
+    """
+
+    generation: int
+    hosts: bytes
+    names: tuple[str, ...]
+    service_hosts: tuple[str, ...]
+    retired: tuple[bool, ...]
+
+
 class InventoryAPI:
     """Calls the inventory; every method raises the errors that the service raises."""
 
@@ -61,6 +76,10 @@ class InventoryAPI:
     def list_hosts(self, request_id: str, *, query: HostQuery) -> list[Host]:
         """A page of hosts, by name."""
         return self._caller.call(request_id, "list_hosts", list[Host], query=query)
+
+    def get_names(self, request_id: str, *, known_generation: int | None = None) -> HostNames | None:
+        """How all hosts are called; ``None`` while no host changed since ``known_generation``."""
+        return self._caller.call(request_id, "get_names", HostNames | None, known_generation=known_generation)
 
     def set_host(self, request_id: str, *, host_id: str, disabled: bool, reason: str) -> Host:
         """Disable a host for new leases, or enable it again.

@@ -76,6 +76,14 @@ def test_hosts_travel(inventory: InventoryAPI) -> None:
     assert len(inventory.get_hosts("r", properties=[], sees_hosts=False)) == 1
 
 
+def test_names_travel(inventory: InventoryAPI) -> None:
+    names = inventory.get_names("r")
+    assert names is not None
+    assert (names.names, names.service_hosts, names.retired) == (("a", "b"), ("compute-a", "compute-b"), (False, False))
+    assert unpack(names.hosts)[0] == inventory.get_host_details("r", host_id="a").host_id
+    assert inventory.get_names("r", known_generation=names.generation) is None
+
+
 def test_properties_and_sources_travel(inventory: InventoryAPI) -> None:
     described = {known.name: known for known in inventory.get_properties("r", sees_hosts=True)}
     assert described["vcpus"].values == (8, 16)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from climate.core.candidates import Candidates
+from climate.core.candidates import Candidates, unpack
 from climate.errors import BadField, BadProperties, HostNotFound
 from climate.inventory.hosts import Hosts
 from climate.inventory.matching import Matching
@@ -79,6 +79,29 @@ def test_a_disabled_host_is_no_candidate_and_its_facts_remain_known(site: Site) 
 
 def test_a_site_without_hosts_has_no_candidates() -> None:
     assert Matching(MemoryStore()).candidates([], False) == Candidates(())
+
+
+def test_names_are_sent_once_and_again_when_a_host_changed(site: Site) -> None:
+    """Those of hosts that are gone, too; with the facts they are read once."""
+    names = site.matching.names(None)
+    assert names is not None
+    assert (names.names, names.retired, site.count([])) == (("a", "b"), (False, False), 2)
+    assert site.matching.names(names.generation) is None
+    assert site.store.loads == 1
+    site.source.hosts = [told("b", vcpus=16), told("c", vcpus=8)]
+    site.refresher.refresh_once(2)
+    newer = site.matching.names(names.generation)
+    assert newer is not None
+    assert newer.names == ("a", "b", "c")
+    assert newer.service_hosts == ("compute-a", "compute-b", "compute-c")
+    assert newer.retired == (True, False, False)
+    assert unpack(newer.hosts)[:2] == unpack(names.hosts)
+
+
+def test_a_site_without_hosts_has_no_names() -> None:
+    names = Matching(MemoryStore()).names(None)
+    assert names is not None
+    assert (names.generation, names.hosts, names.names) == (0, b"", ())
 
 
 def test_threads_share_one_reading(site: Site) -> None:
