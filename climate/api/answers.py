@@ -43,6 +43,14 @@ def _list(of: str, description: str = "", **how: bool) -> wtypes.wsattr:
     return _shown({"type": "array", "items": {"$ref": f"#/components/schemas/{of}"}}, description, **how)
 
 
+def _one(of: str, description: str = "", **how: bool) -> wtypes.wsattr:
+    return _shown({"$ref": f"#/components/schemas/{of}"}, description, **how)
+
+
+def _state(description: str = "") -> wtypes.wsattr:
+    return _shown({"type": "string", "enum": [str(state) for state in State]}, description)
+
+
 def _facts(description: str, **how: bool) -> wtypes.wsattr:
     values = {"type": ["string", "number", "boolean"]}
     return _shown({"type": "object", "additionalProperties": values}, description, **how)
@@ -164,6 +172,24 @@ class PropertyList(wtypes.Base):
     properties = _list("Property")
 
 
+class LeaseNow(wtypes.Base):
+    """The lease that a host is kept for now."""
+
+    id = _text()
+    project_id = _text()
+    state = _state("One that is over keeps its hosts until they are cleaned up.")
+    until_at = _instant("When it lets the host go, clean-up included.")
+
+
+class NextLease(wtypes.Base):
+    """The lease that a host is kept for later."""
+
+    id = _text()
+    project_id = _text()
+    state = _state()
+    start_at = _instant("From when on.")
+
+
 class Host(wtypes.Base):
     """A machine."""
 
@@ -179,10 +205,8 @@ class Host(wtypes.Base):
     first_seen_at = _instant()
     last_seen_at = _instant()
     retired_at = _instant("Since when its source does not name it any more.", nullable=True)
-    lease_id = _text("The lease on it now.", nullable=True)
-    free_from = _instant("When that lease lets it go, clean-up included.", nullable=True)
-    next_start = _instant("When the next lease begins.", nullable=True)
-    next_lease_id = _text(nullable=True)
+    lease = _one("LeaseNow", "The lease on it now.", nullable=True)
+    next = _one("NextLease", "The lease that follows.", nullable=True)
     links = _links()
 
 
@@ -199,17 +223,21 @@ class HostUse(wtypes.Base):
 
     id = _text()
     name = _text()
-    lease_id = _text(nullable=True)
-    free_from = _instant(nullable=True)
-    next_start = _instant(nullable=True)
-    next_lease_id = _text(nullable=True)
+    service_host = _text("What Nova calls its compute service.")
+    lease = _one("LeaseNow", "Null if it has none now.", nullable=True)
+    next = _one("NextLease", "Null if none follows.", nullable=True)
 
 
 class Availability(wtypes.Base):
-    """Every host that the calendar knows, with its lease now and next. A host that is not here is free."""
+    """Every host with its lease now and next.
 
-    sequence = _number("The number of the calendar's last change; the ETag says the same.")
-    hosts = _list("HostUse")
+    It stays true as time goes by: a lease whose ``until_at`` is past has let the
+    host go, and one whose ``start_at`` has come has it. The ETag changes with
+    the calendar, and with the hosts and what they are called.
+    """
+
+    sequence = _number("The number of the calendar's last change.")
+    hosts = _list("HostUse", "By name; a retired host is here as long as it has a lease.")
 
 
 class CalendarEntry(wtypes.Base):

@@ -67,7 +67,7 @@ def tree(needs: Collaborators) -> Resource:
     """All resources, each under each of its names."""
     options = needs.conf[GROUP]
     policies = Policies(needs.enforcer)
-    names = HostNames(needs.inventory, needs.clock)
+    names = HostNames(needs.inventory)
     occupancy = Occupancy(needs.planning)
     booking = Booking(needs.inventory, needs.planning, needs.clock, options.rpc_timeout_s)
     leases = Leases(needs.planning, booking, policies, names, options.max_limit)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from climate.api.occupancy import Use
+from climate.api.occupancy import LeaseNow, NamedHost, NextLease, Use
 from climate.core.candidates import unpack
 from climate.core.host import Host
 from climate.core.host_properties import catalogue
@@ -96,9 +96,9 @@ def host(value: Host, use: Use, link: str) -> JSON:
     }
 
 
-def availability(host_id: str, name: str, use: Use) -> JSON:
+def availability(value: NamedHost, use: Use) -> JSON:
     """A host's lease now and next, for those who place instances."""
-    return {"id": host_id, "name": name, **_use(use)}
+    return {"id": value.host_id, "name": value.name, "service_host": value.service_host, **_use(use)}
 
 
 def listed_property(value: Property, detail: bool, sees_hosts: bool) -> JSON:
@@ -130,11 +130,13 @@ def scheduler(value: SchedulerInfo, may_choose: bool) -> JSON:
 
 def _use(use: Use) -> JSON:
     return {
-        "lease_id": use.lease_id or None,
-        "free_from": _instant(use.free_from),
-        "next_start": _instant(use.next_start),
-        "next_lease_id": use.next_lease_id or None,
+        "lease": None if use.lease is None else {**_whose(use.lease), "until_at": format_instant(use.lease.until_at)},
+        "next": None if use.next is None else {**_whose(use.next), "start_at": format_instant(use.next.start_at)},
     }
+
+
+def _whose(value: LeaseNow | NextLease) -> JSON:
+    return {"id": value.lease_id, "project_id": value.project_id, "state": str(value.state)}
 
 
 def _hosts(host_ids: tuple[str, ...] | list[str], names: Names) -> list[JSON]:

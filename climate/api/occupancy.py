@@ -1,67 +1,108 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the API keeps between requests: the names of hosts, and each host's lease now and next.
+"""What the API keeps between requests: how hosts are called, and each host's lease now and next.
 
-Both are copies. A host's name is asked for again after a minute; the leases
-are asked for each time, but planning sends them only if they changed.
+Both are copies. Their owners are asked whether a copy is still true, and send
+another only if it is not.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from climate.core.candidates import unpack
-from climate.rpcapi.inventory import HostQuery, InventoryAPI
+from climate.core.lifecycle import State
+from climate.rpcapi.inventory import HostNames as NameColumns
+from climate.rpcapi.inventory import InventoryAPI
 from climate.rpcapi.planning import Availability, PlanningAPI
 
-_NAMES_KEPT_S = 60
-_BATCH = 1000
 _NEVER = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
-    """A host's lease now and next; ``""`` and ``None`` where there is none. Instants in epoch seconds."""
+class LeaseNow:
+    """The lease on a host, also one that is over while its margin lasts; ``until_at`` in epoch seconds."""
 
-    lease_id: str = ""
-    free_from: int | None = None
-    next_start: int | None = None
-    next_lease_id: str = ""
+    lease_id: str
+    project_id: str
+    state: State
+    until_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NextLease:
+    """The lease that follows on a host; ``start_at`` in epoch seconds."""
+
+    lease_id: str
+    project_id: str
+    state: State
+    start_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A host's lease now and next."""
+
+    lease: LeaseNow | None = None
+    next: NextLease | None = None
+
+
+FREE = Use()
+"""Of a host that has no lease."""
 
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """Every host's use, by id, as of the calendar's change ``sequence``."""
+    """The use of every host that the calendar knows, by id, as of the calendar's change ``sequence``."""
 
     sequence: int
     by_host: Mapping[str, Use]
 
 
-class HostNames:
-    """Names of hosts by their ids. ``clock`` gives epoch seconds."""
+@dataclass(frozen=True, slots=True)
+class NamedHost:
+    """How a host is called, here and in Nova, and whether it is gone."""
 
-    def __init__(self, inventory: InventoryAPI, clock: Callable[[], int]) -> None:
+    host_id: str
+    name: str
+    service_host: str
+    retired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """All hosts of the inventory, by id and in the order of their names, as of its ``generation``."""
+
+    generation: int
+    by_id: Mapping[str, NamedHost]
+
+
+class HostNames:
+    """How hosts are called."""
+
+    def __init__(self, inventory: InventoryAPI) -> None:
         self._inventory = inventory
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._names: dict[str, str] = {}
-        self._since = 0
+        self._kept = Named(_NEVER, {})
+
+    def all(self, request_id: str) -> Named:
+        """All hosts, as the inventory calls them now."""
+        kept = self._kept
+        fresh = self._inventory.get_names(request_id, known_generation=kept.generation)
+        if fresh is not None:
+            # Two threads may overwrite each other's copy; the inventory is asked again each time, so either is good.
+            kept = self._kept = Named(fresh.generation, _by_id(fresh))
+        return kept
 
     def of(self, request_id: str, host_ids: Iterable[str]) -> dict[str, str]:
-        """The names of these hosts; ``""`` for an id that the inventory does not know."""
+        """The names of these hosts; ``""`` for an id that the inventory does not know.
+
+        A host keeps its name: one that is known is not asked for again.
+        """
         wanted = list(dict.fromkeys(host_ids))
-        with self._lock:
-            now = self._clock()
-            if not 0 <= now - self._since < _NAMES_KEPT_S:
-                self._names, self._since = {}, now
-            kept = self._names
-        missing = [host_id for host_id in wanted if host_id not in kept]
-        for i in range(0, len(missing), _BATCH):
-            ids = tuple(missing[i : i + _BATCH])
-            query = HostQuery(ids=ids, retired=None, limit=len(ids))
-            kept.update((host.host_id, host.name) for host in self._inventory.list_hosts(request_id, query=query))
-        return {host_id: kept.get(host_id, "") for host_id in wanted}
+        known = self._kept.by_id
+        if any(host_id not in known for host_id in wanted):
+            known = self.all(request_id).by_id
+        return {host_id: known[host_id].name if host_id in known else "" for host_id in wanted}
 
 
 class Occupancy:
@@ -76,20 +117,30 @@ class Occupancy:
         kept = self._kept
         fresh = self._planning.get_availability(request_id, known_sequence=kept.sequence)
         if fresh is not None:
-            # Two threads may overwrite each other's copy; planning is asked again each time, so either is good.
+            # As above: either thread's copy is good.
             kept = self._kept = Uses(fresh.sequence, _by_host(fresh))
         return kept
 
 
+def _by_id(columns: NameColumns) -> dict[str, NamedHost]:
+    rows = zip(unpack(columns.hosts), columns.names, columns.service_hosts, columns.retired, strict=True)
+    return {row[0]: NamedHost(*row) for row in rows}
+
+
 def _by_host(columns: Availability) -> dict[str, Use]:
+    leases = zip(columns.lease_ids, columns.project_ids, columns.states, columns.until_at, strict=True)
+    following = zip(
+        columns.next_lease_ids, columns.next_project_ids, columns.next_states, columns.next_start_at, strict=True
+    )
     return {
-        host_id: Use(lease_id, free_from, next_start, next_lease_id)
-        for host_id, lease_id, free_from, next_start, next_lease_id in zip(
-            unpack(columns.hosts),
-            columns.lease_ids,
-            columns.free_from,
-            columns.next_start,
-            columns.next_lease_ids,
-            strict=True,
-        )
+        host_id: Use(_lease_now(*lease), _next_lease(*next_lease))
+        for host_id, lease, next_lease in zip(unpack(columns.hosts), leases, following, strict=True)
     }
+
+
+def _lease_now(lease_id: str, project_id: str, state: State | None, until_at: int | None) -> LeaseNow | None:
+    return None if state is None or until_at is None else LeaseNow(lease_id, project_id, state, until_at)
+
+
+def _next_lease(lease_id: str, project_id: str, state: State | None, start_at: int | None) -> NextLease | None:
+    return None if state is None or start_at is None else NextLease(lease_id, project_id, state, start_at)

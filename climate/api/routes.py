@@ -211,7 +211,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/v1/hosts/availability",
-        summary="Every host's lease now and next; with an ETag",
+        summary="Every host, with its lease now and next; with an ETag",
         who=Who.SERVICE,
         answer=answers.Availability,
     ),

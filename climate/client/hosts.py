@@ -10,6 +10,24 @@ from urllib.parse import quote
 from climate.client.connection import Connection
 
 
+class LeaseNow(TypedDict):
+    """The lease that a host is kept for now, and until when."""
+
+    id: str
+    project_id: str
+    state: str
+    until_at: str
+
+
+class NextLease(TypedDict):
+    """The lease that a host is kept for later, and from when on."""
+
+    id: str
+    project_id: str
+    state: str
+    start_at: str
+
+
 class Host(TypedDict):
     """A host as the REST API gives it, with its lease now and next."""
 
@@ -25,10 +43,8 @@ class Host(TypedDict):
     first_seen_at: str
     last_seen_at: str
     retired_at: str | None
-    lease_id: str | None
-    free_from: str | None
-    next_start: str | None
-    next_lease_id: str | None
+    lease: LeaseNow | None
+    next: NextLease | None
     links: dict[str, str]
 
 
@@ -37,14 +53,13 @@ class Use(TypedDict):
 
     id: str
     name: str
-    lease_id: str | None
-    free_from: str | None
-    next_start: str | None
-    next_lease_id: str | None
+    service_host: str
+    lease: LeaseNow | None
+    next: NextLease | None
 
 
 class Availability(TypedDict):
-    """Who has each host now, and who is next."""
+    """Who has each host now, and who is next; hosts by name."""
 
     sequence: int
     hosts: list[Use]

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from climate.core.calendar.gaps import FOREVER
 from climate.core.calendar.owners import NOBODY
+from climate.core.calendar.replica import Replica
+from climate.core.lifecycle import State
 from climate.planning.calendar import PlanningCalendar
 from climate.rpcapi.planning import Availability
 
@@ -25,16 +27,41 @@ class AvailabilityReport:
             if known_sequence == replica.sequence:
                 return None
             columns = replica.calendar.at(at)
-            key = replica.calendar.owners.key
+            holders, followers = columns.owner.tolist(), columns.next_owner.tolist()
+            leases, following = _leases(replica, holders), _leases(replica, followers)
             return Availability(
                 sequence=replica.sequence,
                 at=at,
                 hosts=self._calendar.host_ids(range(replica.calendar.host_count)),
-                lease_ids=tuple("" if owner == NOBODY else key(owner) for owner in columns.owner.tolist()),
-                free_from=tuple(
-                    None if owner == NOBODY else until
-                    for owner, until in zip(columns.owner.tolist(), columns.until.tolist(), strict=True)
-                ),
-                next_start=tuple(None if start >= FOREVER else start for start in columns.next_start.tolist()),
-                next_lease_ids=tuple("" if owner == NOBODY else key(owner) for owner in columns.next_owner.tolist()),
+                lease_ids=leases.ids,
+                project_ids=leases.project_ids,
+                states=leases.states,
+                until_at=_instants(holders, columns.until.tolist()),
+                next_lease_ids=following.ids,
+                next_project_ids=following.project_ids,
+                next_states=following.states,
+                next_start_at=_instants(followers, columns.next_start.tolist()),
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Leases:
+    """What is told of the lease on each host."""
+
+    ids: tuple[str, ...]
+    project_ids: tuple[str, ...]
+    states: tuple[State | None, ...]
+
+
+def _leases(replica: Replica, owners: list[int]) -> _Leases:
+    keys = ["" if owner == NOBODY else replica.calendar.owners.key(owner) for owner in owners]
+    facts = [replica.facts[key] if key else None for key in keys]
+    return _Leases(
+        tuple(keys),
+        tuple("" if fact is None else fact.project_id for fact in facts),
+        tuple(None if fact is None else fact.state for fact in facts),
+    )
+
+
+def _instants(owners: list[int], instants: list[int]) -> tuple[int | None, ...]:
+    return tuple(None if owner == NOBODY else instant for owner, instant in zip(owners, instants, strict=True))

@@ -32,17 +32,22 @@ class Availability:
     """For every host the calendar knows: the lease on it now, until when, and the next one.
 
     Columns of equal length; instants in epoch seconds. ``hosts`` are packed
-    ids. A lease id is ``""`` and an instant ``None`` where there is none.
-    ``free_from`` is when the running booking ends (margin included).
+    ids. Where there is no lease, its ids are ``""``, its state and its instant
+    ``None``. ``until_at`` is when the running booking ends, margin included: a
+    lease that is over still blocks its hosts until then.
     """
 
     sequence: int
     at: int
     hosts: bytes
     lease_ids: tuple[str, ...]
-    free_from: tuple[int | None, ...]
-    next_start: tuple[int | None, ...]
+    project_ids: tuple[str, ...]
+    states: tuple[State | None, ...]
+    until_at: tuple[int | None, ...]
     next_lease_ids: tuple[str, ...]
+    next_project_ids: tuple[str, ...]
+    next_states: tuple[State | None, ...]
+    next_start_at: tuple[int | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from climate.client.hosts import Host
+from climate.client.hosts import Host, Use
 from climate.client.leases import Lease
 from climate.errors import ClimateError, Forbidden
 from climate.sandbox.screen import StepFailed
@@ -92,10 +92,11 @@ def operators_view(stage: Stage) -> None:
     names = sorted(host["name"] for host in lease.get("hosts", []))
     stage.show(stage.admin, project_id=lease["project_id"], hosts=", ".join(names))
     stage.screen.check(len(names) == QUANTITY, "the operator sees the hosts of the lease")
-    available, _ = client.hosts.availability()
-    rows = [row for row in available["hosts"] if row["lease_id"] == lease["id"]] if available else []
-    stage.show(stage.admin, leased_now=", ".join(sorted(row["name"] for row in rows)))
-    stage.screen.check(sorted(row["name"] for row in rows) == names, "these hosts, and no others, are taken by it")
+    uses = _uses(stage)
+    taken = sorted(use["name"] for use in uses if use["lease"] and use["lease"]["id"] == lease["id"])
+    stage.show(stage.admin, leased_now=", ".join(taken))
+    stage.screen.check(len(uses) == len(stage.hosts), "Nova is told of every host")
+    stage.screen.check(taken == names, "these hosts, and no others, are taken by it")
     entries = list(client.calendar.list(start=lease["start_at"], end=lease["end_at"]))
     stage.show(
         stage.admin, entries="; ".join(f"{one['name']}, {one['start_at']} to {one['end_at']}" for one in entries)
@@ -108,10 +109,10 @@ def ended(stage: Stage) -> None:
     lease = _wait(stage, "ended")
     stage.show(stage.member, **_fields(lease, "state", "start_at", "end_at", "closed_at"))
     stage.screen.check(lease["closed_at"] == lease["end_at"], "it ended when it was to end")
-    available, _ = stage.admin.client.hosts.availability()
-    taken = [row["name"] for row in available["hosts"] if row["lease_id"]] if available else ["?"]
+    uses = _uses(stage)
+    taken = [use["name"] for use in uses if use["lease"]]
     stage.show(stage.admin, leased_now=", ".join(taken) or "none")
-    stage.screen.check(not taken, "all hosts are free again")
+    stage.screen.check(bool(uses) and not taken, "all hosts are free again")
     listed = [other["id"] for other in stage.member.client.leases.list()]
     stage.screen.check(lease["id"] in listed, "the lease stays in the tenant's list: nothing is erased")
 
@@ -170,6 +171,12 @@ def _eventually_hosts(stage: Stage) -> list[Host]:
             raise StepFailed(f"the inventory has no hosts after {_PATIENCE_S:.0f} s")
         time.sleep(_LOOK_EVERY_S)
     return hosts
+
+
+def _uses(stage: Stage) -> list[Use]:
+    """What Nova is told of each host."""
+    available, _ = stage.admin.client.hosts.availability()
+    return available["hosts"] if available else []
 
 
 def _fields(lease: Lease, *names: str) -> dict[str, object]:

@@ -78,8 +78,8 @@ class Site:
     ) -> None:
         self.now = NOW
         self.conf = configuration(directory, default_config, **settings)
-        known = Inventory()
-        known.apply(RefreshPlan(source="file", at=NOW, seen_generation=0, hosts=len(hosts), added=tuple(hosts)))
+        known = self._known = Inventory()
+        self.refresh(added=tuple(hosts))
         self.inventory = DirectCaller(InventoryEndpoint(known, Matching(known), Hosts(known)))
         store = MemoryStore()
         rules = Rules(margin_s=0, proposal_ttl_s=300, ends_soon_s=600)
@@ -113,6 +113,11 @@ class Site:
         """Let time go by, and planning do what is due."""
         self.now += seconds
         self._transitions.run_due()
+
+    def refresh(self, **news: tuple[Host, ...]) -> None:
+        """Let the source tell of hosts that are ``added``, ``changed``, ``returned`` or ``retired``."""
+        generation = self._known.generation()
+        self._known.apply(RefreshPlan(source="file", at=self.now, seen_generation=generation, hosts=0, **news))
 
     def ask(
         self,

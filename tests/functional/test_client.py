@@ -47,6 +47,8 @@ def admin(url: str) -> Client:
         (leases.Lease, answers.Lease),
         (leases.LeaseHost, answers.HostName),
         (hosts.Host, answers.Host),
+        (hosts.LeaseNow, answers.LeaseNow),
+        (hosts.NextLease, answers.NextLease),
         (hosts.Use, answers.HostUse),
         (hosts.Availability, answers.Availability),
         (properties.Property, answers.Property),
@@ -133,7 +135,8 @@ def test_availability_is_asked_for_again_by_its_etag(member: Client, admin: Clie
     then, newer = admin.hosts.availability(etag)
     assert then is not None
     assert newer != etag
-    assert [use["lease_id"] for use in then["hosts"] if use["lease_id"]] == [lease["id"]]
+    assert [use["name"] for use in then["hosts"]] == [f"node-{number}" for number in range(1, 7)]
+    assert [use["lease"]["id"] for use in then["hosts"] if use["lease"]] == [lease["id"]]
 
 
 def test_the_calendar_and_the_catalogues_are_read(member: Client, admin: Client) -> None:

@@ -13,25 +13,8 @@ import webob
 
 from climate.chassis.web.metrics import Metrics
 from climate.errors import BadField, ConfigError, ServiceUnavailable
-from tests.functional.direct import DirectCaller
-from tests.functional.site import NOW, Site, host
-
-
-class Recorder:
-    """Notes the calls of a service, with their arguments."""
-
-    def __init__(self, caller: DirectCaller) -> None:
-        self.calls: list[tuple[str, dict[str, Any]]] = []
-        self._call = caller.call
-        caller.call = self  # type: ignore[method-assign, assignment]
-
-    def __call__(self, request_id: str, method: str, returns: Any, /, **arguments: Any) -> Any:
-        self.calls.append((method, arguments))
-        return self._call(request_id, method, returns, **arguments)
-
-    @property
-    def methods(self) -> list[str]:
-        return [method for method, _ in self.calls]
+from tests.functional.recorder import Recorder
+from tests.functional.site import DAY, NOW, Site, host
 
 
 def test_a_lease_is_two_questions(site: Site) -> None:
@@ -91,34 +74,15 @@ def test_a_proposal_that_nobody_confirms_expires(site: Site) -> None:
     assert site.ask("POST", f"{path}/confirm", {}).status_int == 409
 
 
-def test_availability_follows_the_calendar(site: Site) -> None:
-    """Its number changes when something does, and only then; names are fetched once."""
-    first = site.ask("GET", "/v1/hosts/availability", who="nova")
-    assert (first.json["hosts"], first.headers["ETag"]) == ([], '"0"')
-    site.lease(quantity=3)
-    inventory = Recorder(site.inventory)
-    second = site.ask("GET", "/v1/hosts/availability", who="nova", headers={"If-None-Match": first.headers["ETag"]})
-    assert second.status_int == 200
-    leased = [one for one in second.json["hosts"] if one["lease_id"]]
-    assert len(leased) == 3
-    assert all(one["name"].startswith("node-") for one in second.json["hosts"])
-    for header in ('"7", "1"', 'W/"1"', "*", second.headers["ETag"]):
-        again = site.ask("GET", "/v1/hosts/availability/", who="nova", headers={"If-None-Match": header})
-        assert (again.status_int, again.body, again.headers["ETag"]) == (304, b"", '"1"')
-    assert site.ask("GET", "/v1/hosts/availability", who="nova").body == second.body
-    assert inventory.methods == ["list_hosts"]
-
-
-def test_names_of_hosts_are_asked_for_again_after_a_while(site: Site) -> None:
-    """A host may get another name."""
+def test_names_of_hosts_are_asked_for_once(site: Site) -> None:
+    """A host keeps its name; only one that is not known yet is asked for."""
     path = f"/v1/leases/{site.lease()['id']}"
-    (one,) = site.ask("GET", path, who="admin").json["hosts"]
     inventory = Recorder(site.inventory)
-    site.ask("GET", path, who="admin")
-    assert inventory.methods == []
-    site.now += 61
+    (one,) = site.ask("GET", path, who="admin").json["hosts"]
+    assert one["name"].startswith("node-")
+    site.pass_time(DAY)
     assert site.ask("GET", path, who="admin").json["hosts"] == [one]
-    assert inventory.methods == ["list_hosts"]
+    assert inventory.methods == ["get_names"]
 
 
 @pytest.mark.parametrize("service", ["inventory", "planning"])

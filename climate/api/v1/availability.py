@@ -3,35 +3,71 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from dataclasses import dataclass
+
 from climate.api import disclosure, policies
-from climate.api.occupancy import HostNames, Occupancy
+from climate.api.occupancy import FREE, HostNames, Named, Occupancy, Uses
 from climate.api.policies import Policies
 from climate.chassis.web.resource import Answer, Call, Resource
 
 _CACHING = "private, no-cache"
+_DIGEST_DIGITS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """The answer made of two copies; ``tag`` goes into its ETag."""
+
+    uses: Uses
+    named: Named
+    tag: str
+    body: disclosure.JSON
 
 
 class Availability(Resource):
-    """Every host that ever was in a lease: the lease now, until when, and the next."""
+    """Every host: the lease now, until when, and the next."""
 
     def __init__(self, occupancy: Occupancy, names: HostNames, policies: Policies) -> None:
         super().__init__()
         self._occupancy = occupancy
         self._names = names
         self._policies = policies
+        self._kept: _Listing | None = None
 
     def get(self, call: Call) -> Answer:
         """All hosts; 304 to whoever has this answer already.
 
-        The ETag is the number of the calendar's last change. The answer holds
-        no time of its own, so that one number always means one answer.
+        The answer holds no time of its own: who reads it later compares its
+        instants with the clock.
         """
         self._policies.require(call.identity(), policies.AVAILABILITY)
         call.query()
-        uses = self._occupancy.uses(call.request_id)
-        headers = {"ETag": f'"{uses.sequence}"', "Cache-Control": _CACHING}
-        if str(uses.sequence) in call.request.if_none_match:
+        # A host that has a lease is in the inventory before: in this order none is missed.
+        listing = self._listing(self._occupancy.uses(call.request_id), self._names.all(call.request_id))
+        headers = {"ETag": f'"{listing.tag}"', "Cache-Control": _CACHING}
+        if listing.tag in call.request.if_none_match:
             return Answer(status=304, headers=headers)
-        names = self._names.of(call.request_id, uses.by_host)
-        shown = [disclosure.availability(host_id, names[host_id], use) for host_id, use in uses.by_host.items()]
-        return Answer({"sequence": uses.sequence, "hosts": shown}, headers=headers)
+        return Answer(listing.body, headers=headers)
+
+    def _listing(self, uses: Uses, named: Named) -> _Listing:
+        kept = self._kept
+        if kept is None or kept.uses is not uses or kept.named is not named:
+            kept = self._kept = _listing_of(uses, named)
+        return kept
+
+
+def _listing_of(uses: Uses, named: Named) -> _Listing:
+    """All hosts that are not retired, and those that still have a lease.
+
+    The tag is the number of the calendar's last change and a digest of how
+    these hosts are called. So each copy of the API gives the same tag, and
+    other facts of hosts do not change it.
+    """
+    listed = [(host, uses.by_host.get(host.host_id, FREE)) for host in named.by_id.values()]
+    listed = [(host, use) for host, use in listed if not host.retired or use != FREE]
+    called = json.dumps([(host.host_id, host.name, host.service_host) for host, _ in listed])
+    digest = hashlib.sha256(called.encode()).hexdigest()[:_DIGEST_DIGITS]
+    shown = [disclosure.availability(host, use) for host, use in listed]
+    return _Listing(uses, named, f"{uses.sequence}-{digest}", {"sequence": uses.sequence, "hosts": shown})

@@ -6,7 +6,7 @@ from __future__ import annotations
 import urllib.parse
 
 from climate.api import bodies, disclosure, policies, queries
-from climate.api.occupancy import HostNames, Occupancy, Use
+from climate.api.occupancy import FREE, HostNames, Occupancy, Use
 from climate.api.policies import Policies
 from climate.api.v1.availability import Availability
 from climate.chassis.web import paging
@@ -49,7 +49,7 @@ class Hosts(Resource):
         )
         found = self._inventory.list_hosts(call.request_id, query=query)
         uses = self._occupancy.uses(call.request_id).by_host
-        shown = [shown_host(call, host, uses.get(host.host_id, Use())) for host in found[: page.limit]]
+        shown = [shown_host(call, host, uses.get(host.host_id, FREE)) for host in found[: page.limit]]
         return Answer({"hosts": shown, **paging.onward(call.address, page, found, [host["id"] for host in shown])})
 
 
@@ -78,7 +78,7 @@ class OneHost(Resource):
 
     def _shown(self, call: Call, host: Host) -> Answer:
         uses = self._occupancy.uses(call.request_id).by_host
-        return Answer(shown_host(call, host, uses.get(host.host_id, Use())))
+        return Answer(shown_host(call, host, uses.get(host.host_id, FREE)))
 
 
 def shown_host(call: Call, host: Host, use: Use) -> disclosure.JSON:

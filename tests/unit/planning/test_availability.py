@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from climate.core.candidates import unpack
+from climate.core.lease import Owner
+from climate.core.lifecycle import State
 from tests.unit.planning.workshop import Workshop, host_ids
 
 
@@ -18,9 +20,28 @@ def test_each_host_tells_its_lease_and_the_next(shop: Workshop) -> None:
     assert (found.sequence, found.at) == (3, 1_000)
     assert unpack(found.hosts) == host_ids(0, 1, 2)
     assert found.lease_ids == (now.lease_id, "", "")
-    assert found.free_from == (1_110, None, None)
-    assert found.next_start == (1_200, 1_500, None)
+    assert found.until_at == (1_110, None, None)
     assert found.next_lease_ids == (later.lease_id, only_later.lease_id, "")
+    assert found.next_start_at == (1_200, 1_500, None)
+
+
+def test_each_lease_tells_whose_it_is_and_where_it_stands(shop: Workshop) -> None:
+    """One that is over shows while its host is cleaned; a copy made anew tells the same."""
+    shop.make([0], confirm=True, owner=Owner(project_id="one", user_id="u"))
+    shop.make([0], start_time=1_200, end_time=1_300, confirm=True, owner=Owner(project_id="two", user_id="u"))
+    shown = []
+    for shop.now in (1_000, 1_100, 1_110, 1_200):
+        shop.transitions.run_due()
+        found = shop.availability.now(None)
+        assert found is not None
+        assert shop.another().availability.now(None) == found
+        shown += zip(found.project_ids, found.states, found.next_project_ids, found.next_states, strict=True)
+    assert shown == [
+        ("one", State.ACTIVE, "two", State.CONFIRMED),
+        ("one", State.ENDED, "two", State.CONFIRMED),
+        ("", None, "two", State.CONFIRMED),
+        ("two", State.ACTIVE, "", None),
+    ]
 
 
 def test_time_passes_without_a_change(shop: Workshop) -> None:
