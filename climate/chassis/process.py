@@ -56,17 +56,22 @@ class Process:
         self._close = close
         self._drain_timeout_s = drain_timeout_s
         self._stopping = threading.Event()
+        self._answering: list[Server] = []
         self._threads = [
             threading.Thread(target=self._repeat, args=(loop,), name=f"{name}-{loop.name}", daemon=True)
             for loop in loops
         ]
 
     def start(self) -> None:
-        """Start the servers, then the loops."""
-        for server in self._servers:
-            server.start()
+        """Start the loops, then the servers; returns when these answer.
+
+        A server waits for a broker that is away; the loops do without.
+        """
         for thread in self._threads:
             thread.start()
+        for server in self._servers:
+            server.start()
+            self._answering.append(server)
         LOG.info("%s is up", self.name)
 
     def stop(self) -> None:
@@ -83,23 +88,35 @@ class Process:
     def run(self) -> None:
         """Start, stay until SIGTERM or SIGINT, stop. For the main thread."""
         asked = threading.Event()
+        failures: list[BaseException] = []
 
         def ask(number: int, frame: FrameType | None) -> None:
             asked.set()
 
+        def begin() -> None:
+            try:
+                self.start()
+            except BaseException as error:  # noqa: BLE001 - raised again in the main thread
+                failures.append(error)
+                asked.set()
+
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, ask)
-        self.start()
+        # On a thread, because a server that waits for its broker would hear no signal.
+        threading.Thread(target=begin, name=f"{self.name}-start", daemon=True).start()
         asked.wait()
         self.stop()
+        if failures:
+            raise failures[0]
 
     def _drain(self) -> None:
-        for server in self._servers:
+        for server in self._answering:
             server.stop()
-        for server in self._servers:
+        for server in self._answering:
             server.wait()
         for thread in self._threads:
-            thread.join()
+            if thread.is_alive():
+                thread.join()
 
     def _repeat(self, loop: Loop) -> None:
         pause_s = loop.interval_s

@@ -11,9 +11,11 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import threading
+import time
 import typing
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 import msgspec
@@ -55,7 +57,7 @@ class Caller:
 
     oslo.messaging waits for a broker without limit in some places (a first
     call has to make the queue for answers), so calls are made on threads that
-    the caller need not wait for.
+    neither the caller nor the process's end need wait for.
     """
 
     def __init__(self, transport: messaging.Transport, topic: str, timeout_s: float) -> None:
@@ -63,7 +65,7 @@ class Caller:
         self._topic = topic
         self._timeout_s = timeout_s
         self._client = messaging.get_rpc_client(transport, target, timeout=timeout_s, retry=_RETRIES)
-        self._threads = ThreadPoolExecutor(_CALLS_AT_A_TIME, thread_name_prefix=f"call-{topic}")
+        self._under_way = threading.BoundedSemaphore(_CALLS_AT_A_TIME)
 
     def call(self, request_id: str, method: str, returns: Any, /, **arguments: Any) -> Any:
         """Ask and wait; the answer has the type ``returns``.
@@ -72,11 +74,9 @@ class Caller:
         :raises ServiceUnavailable: no answer in time, or the broker is out of reach.
         """
         plain = {name: msgspec.to_builtins(value) for name, value in arguments.items()}
-        asked = self._threads.submit(self._client.call, {"request_id": request_id}, method, **plain)
         try:
-            answer = asked.result(self._timeout_s)
+            answer = self._answer({"request_id": request_id}, method, plain)
         except (TimeoutError, messaging.MessagingTimeout):
-            asked.cancel()
             LOG.warning("%s no answer from %s to %s", request_id, self._topic, method)
             raise ServiceUnavailable(
                 f"The {self._topic.removeprefix('climate-')} service did not answer in time.", service=self._topic
@@ -92,6 +92,23 @@ class Caller:
             LOG.error("%s %s failed in %s: %s", request_id, self._topic, method, kind)
             raise ClimateError() from None
         return msgspec.convert(answer, returns)
+
+    def _answer(self, context: dict[str, str], method: str, arguments: dict[str, Any]) -> Any:
+        answered: Future[Any] = Future()
+        deadline = time.monotonic() + self._timeout_s
+
+        def ask() -> None:
+            try:
+                answered.set_result(self._client.call(context, method, **arguments))
+            except BaseException as error:  # noqa: BLE001 - raised again where the answer is waited for
+                answered.set_exception(error)
+            finally:
+                self._under_way.release()
+
+        if not self._under_way.acquire(timeout=self._timeout_s):
+            raise TimeoutError
+        threading.Thread(target=ask, name=f"call-{self._topic}", daemon=True).start()
+        return answered.result(max(0.0, deadline - time.monotonic()))
 
 
 def exposed(method: Callable[..., T]) -> Callable[..., T]:
