@@ -96,6 +96,8 @@ def _sqlite_trouble(name: str) -> Trouble:
         return Trouble.REFUSED
     if name in ("SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"):
         return Trouble.DUPLICATE
+    if name.startswith("SQLITE_CANTOPEN"):
+        return Trouble.LOST
     return Trouble.RETRY if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) else Trouble.OTHER
 
 
@@ -109,13 +111,13 @@ def engine(url: str, max_pool_size: int = 10) -> sa.Engine:
         kind = parsed.get_backend_name()
     except sa.exc.ArgumentError:
         raise ConfigError("[database] connection is no SQLAlchemy URL.", option="connection") from None
-    if kind == "sqlite":
-        return _sqlite_engine(parsed)
-    if kind not in ("postgresql", "mysql", "mariadb"):
+    if kind not in ("postgresql", "mysql", "mariadb", "sqlite"):
         raise ConfigError(
             f"[database] connection names {kind}: use postgresql, mysql (MariaDB) or sqlite.", option="connection"
         )
     try:
+        if kind == "sqlite":
+            return _sqlite_engine(parsed, max_pool_size)
         return sa.create_engine(
             parsed,
             pool_size=max_pool_size,
@@ -128,12 +130,11 @@ def engine(url: str, max_pool_size: int = 10) -> sa.Engine:
         raise ConfigError(f"[database] connection cannot be used: {error}", option="connection") from None
 
 
-def _sqlite_engine(url: sa.URL) -> sa.Engine:
+def _sqlite_engine(url: sa.URL, max_pool_size: int) -> sa.Engine:
     # An in-memory database lives in one connection, so all threads have to share it.
     memory = url.database in (None, "", ":memory:")
     arguments: dict[str, Any] = {"connect_args": {"timeout": 30, "check_same_thread": False}}
-    if memory:
-        arguments["poolclass"] = StaticPool
+    arguments |= {"poolclass": StaticPool} if memory else {"pool_size": max_pool_size, "max_overflow": max_pool_size}
     created = sa.create_engine(url, **arguments)
 
     @sa.event.listens_for(created, "connect")
@@ -165,6 +166,8 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     with _reported(), engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             connection.execution_options(reading=True)
+        elif connection.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="AUTOCOMMIT")
         yield connection
 
 
@@ -181,9 +184,12 @@ def snapshot(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 @contextlib.contextmanager
 def _reported() -> Iterator[None]:
-    """Turn a lost database into ServiceUnavailable; everything else stays what it is."""
+    """Turn a database out of reach into ServiceUnavailable; everything else stays what it is."""
     try:
         yield
+    except sa.exc.TimeoutError as error:
+        LOG.warning("no connection to the database became free; see [database] max_pool_size")
+        raise ServiceUnavailable("The database is too busy.", service="database") from error
     except sa.exc.DBAPIError as error:
         if trouble(error) is Trouble.LOST:
             LOG.warning("the database is out of reach: %s", type(error.orig).__name__)
@@ -200,14 +206,20 @@ def retrying(
 ) -> T:
     """Do ``action`` (a whole transaction) again while the database says "deadlock" or "locked".
 
-    Waits a random time that doubles at each try. The last error is raised.
+    Waits a random time that doubles at each try.
+
+    :raises ServiceUnavailable: it still says so at the last try; nothing was changed.
     """
     draw = randomness or random.Random()  # noqa: S311 - jitter, no secret
     for attempt in range(attempts):
         try:
             return action()
         except sa.exc.DBAPIError as error:
-            if trouble(error) is not Trouble.RETRY or attempt == attempts - 1:
+            if trouble(error) is not Trouble.RETRY:
                 raise
+            if attempt == attempts - 1:
+                raise ServiceUnavailable(
+                    "The database is too busy; nothing was changed.", service="database"
+                ) from error
             sleep(draw.uniform(0, 0.01 * 2**attempt))
     raise AssertionError("unreachable")
