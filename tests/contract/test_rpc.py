@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import inspect
 import threading
 import time
@@ -20,14 +19,13 @@ import oslo_messaging as messaging
 import pytest
 from oslo_config import cfg
 
-import climate.cmd  # noqa: F401 - native threads, before oslo.messaging starts any
 from climate import errors
-from climate.chassis import conf as configuration
 from climate.chassis import rpc
 from climate.chassis.rpc import Caller, exposed
 from climate.core.candidates import Candidates, Group
 from climate.core.lifecycle import State
 from climate.errors import BadField, ClimateError, LeaseNotFound, ServiceUnavailable
+from tests import configuration
 from tools.servers import RabbitMQ
 
 TIMEOUT_S = 30.0
@@ -36,7 +34,6 @@ ERRORS = [
     for _, kind in inspect.getmembers(errors, inspect.isclass)
     if issubclass(kind, ClimateError) and kind is not ClimateError
 ]
-_OWN_OPTIONS = {"_tracing.client": "oslo_messaging_tracing", "_metrics.client": "oslo_messaging_metrics"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,16 +101,8 @@ def conf(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def private_conf(directory: Path, url: str, topic: str = "notifications") -> cfg.ConfigOpts:
     """As a process reads it from a file."""
-    file = directory / f"{topic}.conf"
-    file.write_text(f"[DEFAULT]\ntransport_url = {url}\n[oslo_messaging_notifications]\ntopics = {topic}\n")
-    made = cfg.ConfigOpts()
-    configuration.register(made, ())
-    for module, group in _OWN_OPTIONS.items():  # oslo.messaging registers these on the global one alone
-        with contextlib.suppress(ImportError):
-            found = importlib.import_module(f"oslo_messaging.{module}")
-            made.register_opts(getattr(found, group), group=group)
-    made([], default_config_files=[str(file)])
-    return made
+    messages = {"DEFAULT": {"transport_url": url}, "oslo_messaging_notifications": {"topics": topic}}
+    return configuration.private(directory, messages)
 
 
 @dataclass
