@@ -118,10 +118,14 @@ class Suite:
             time.sleep(0.2)
 
     def _host_count(self) -> int:
-        url = f"{self.url}/v1/hosts/availability"
-        request = urllib.request.Request(url, headers={"X-Auth-Token": self.admin_token})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return len(json.load(answer)["hosts"])
+        count, url = 0, f"{self.url}/v1/hosts"
+        while url:
+            request = urllib.request.Request(url, headers={"X-Auth-Token": self.admin_token})
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                page = json.load(answer)
+            count += len(page["hosts"])
+            url = page.get("links", {}).get("next")
+        return count
 
     @property
     def _arguments(self) -> list[str | Path]:
