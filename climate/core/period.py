@@ -11,6 +11,7 @@ from climate.errors import BadField
 
 # 9999-12-31T23:59:59Z: the last instant that every backend and datetime can hold.
 LAST_INSTANT = 253_402_300_799
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _SHORT = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m(?:in)?)?(?:(\d+)s)?", re.IGNORECASE)
 _ISO = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.IGNORECASE)
 _UNITS = (604_800, 86_400, 3_600, 60, 1)
@@ -56,10 +57,8 @@ def parse_instant(value: object, field: str) -> int:
             ) from None
         if moment.tzinfo is None:
             raise BadField(f"{field} has no offset: add Z or +01:00.", field=field)
-        try:
-            instant = int(moment.timestamp() // 1)
-        except (OverflowError, ValueError):
-            raise BadField(f"{field} is out of range.", field=field) from None
+        # Not timestamp(): far from now a float is too coarse to keep 0.999999 s below the next second.
+        instant = (moment - _EPOCH) // dt.timedelta(seconds=1)
     else:
         if isinstance(value, str) and len(value.strip()) > 20:
             raise BadField(f"{field} is out of range.", field=field)
