@@ -22,10 +22,8 @@ RPC_TIMEOUT_S = 5
 
 
 @pytest.fixture(scope="module")
-def broker() -> Iterator[RabbitMQ]:
-    """A broker of this file's own, because a test kills it."""
-    if not (available := RabbitMQ.available()):
-        pytest.skip(available.reason)
+def broker(rabbitmq: RabbitMQ) -> Iterator[RabbitMQ]:
+    """A broker of this file's own, because a test kills it; where the shared one may not be missing, nor may this."""
     with RabbitMQ() as server:
         yield server
 
