@@ -52,6 +52,7 @@ def table(name: str, metadata: sa.MetaData) -> sa.Table:
         sa.Index(f"{name}_due", "due_at"),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_nopad_bin",
+        sqlite_autoincrement=True,  # handlers tell effects apart by id: none may come again
     )
 
 

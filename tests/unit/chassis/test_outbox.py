@@ -84,6 +84,14 @@ def test_a_long_queue_is_done_in_one_go(post: Post) -> None:
         assert [name[1] for name in post.done if name[0] == chr(200 + n)] == ["0", "1", "2"]
 
 
+def test_an_id_is_never_used_again(post: Post) -> None:
+    """Whoever hears of an effect twice knows it by its id; SQLite would give the last one's to the next."""
+    for name in ("a1", "a2", "b1"):
+        post.write(name)
+        post.worker().run_due()
+    assert len({effect_id for _, effect_id in post.seen}) == 3
+
+
 def test_what_was_rolled_back_is_never_done(post: Post) -> None:
     with post.engine.connect() as connection:
         outbox.write(connection, TABLE, (Effect("letter", "a", {"name": "a1"}),), post.now)

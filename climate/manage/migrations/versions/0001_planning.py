@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer, nullable=False),
         mysql_charset="utf8mb4",
         mysql_collate="utf8mb4_nopad_bin",
+        sqlite_autoincrement=True,
     )
     op.create_index("planning_outbox_key", "planning_outbox", ["key", "id"])
     op.create_index("planning_outbox_due", "planning_outbox", ["due_at"])
