@@ -23,7 +23,6 @@ from climate.chassis import sql
 LOG = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 300
-_CLAIM_S = 60
 _BATCH = 100
 
 
@@ -80,7 +79,8 @@ class Outbox:
 
     ``handlers`` maps a topic to what does it: ``handler(effect_id, payload)``,
     which may be called again with the same ``effect_id`` after a crash. It
-    runs outside any transaction.
+    runs outside any transaction, and should take less than ``claim_s``: an
+    effect that takes longer is taken for one whose process died.
     """
 
     def __init__(
@@ -89,11 +89,13 @@ class Outbox:
         outbox: sa.Table,
         handlers: Mapping[str, Callable[[int, dict[str, Any]], None]],
         clock: Callable[[], int],
+        claim_s: int = 60,
     ) -> None:
         self._engine = engine
         self._outbox = outbox
         self._handlers = handlers
         self._clock = clock
+        self._claim_s = claim_s
 
     def run_due(self) -> int:
         """Do what is due now and return how many effects were done. A failing effect is tried again later."""
@@ -126,7 +128,7 @@ class Outbox:
         claim = (
             box.update()
             .where(box.c.id == row.id, box.c.due_at == row.due_at, box.c.attempts == row.attempts)
-            .values(due_at=self._clock() + _CLAIM_S, attempts=row.attempts + 1)
+            .values(due_at=self._clock() + self._claim_s, attempts=row.attempts + 1)
         )
 
         def act() -> bool:

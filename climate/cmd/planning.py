@@ -40,7 +40,8 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
     chosen = Strategies(strategies.installed(), group.default_scheduler)
     calendar = PlanningCalendar(store)
     transitions = Transitions(store, clock, randomness)
-    outbox = Outbox(engine, tables.outbox, {notify.TOPIC: notify.Notify(rpc.notifier(conf, "climate.planning"))}, clock)
+    effects = {notify.TOPIC: notify.Notify(rpc.notifier(conf, "climate.planning"))}
+    outbox = Outbox(engine, tables.outbox, effects, clock, group.effect_claim_s)
     endpoint = PlanningEndpoint(
         store,
         Proposals(store, calendar, chosen, rules, group.horizon_s, clock, randomness),

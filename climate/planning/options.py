@@ -53,6 +53,14 @@ OPTS = [
         max=7 * 86_400,
         help="How often the calendar in memory is compared with the database, in seconds.",
     ),
+    cfg.IntOpt(
+        "effect_claim_s",
+        default=60,
+        min=5,
+        max=3600,
+        help="For how long a process has a side effect (a notification) to itself, in seconds. "
+        "After that another one does it, because the first may have died.",
+    ),
 ]
 
 
