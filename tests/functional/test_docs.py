@@ -7,6 +7,7 @@ import doctest
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -110,6 +111,7 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
         assert sandbox.end() == 0, sandbox.output
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed (make deps)")
 @pytest.mark.parametrize("page", [page for page in PAGES if shell_examples(page)], ids=named)
 def test_shell_examples_print_what_the_manual_says(page: Path, variables: dict[str, str], tmp_path: Path) -> None:
     """All of a page in one shell, from top to bottom."""
