@@ -62,6 +62,14 @@ class RabbitMQ(Server):
 
         self._main.wait_until(written)
 
+    def consumers(self, queue: str) -> int:
+        """How many read from ``queue``; 0 where there is none."""
+        with amqp.Connection(f"127.0.0.1:{self.port}", "guest", "guest", connect_timeout=5) as connection:
+            try:
+                return int(connection.channel().queue_declare(queue, passive=True).consumer_count)
+            except amqp.NotFound:
+                return 0
+
     def close(self) -> None:
         super().close()
         if self._epmd:
