@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from climate.core import changes
 from climate.core.booking import Decision, Held, Rules
-from climate.core.calendar.gaps import NotBooked
+from climate.core.calendar.gaps import Calendar, NotBooked
 from climate.core.calendar.search import Need, Search
 from climate.core.candidates import Candidates, Group, pack
 from climate.core.changes import Target
@@ -73,41 +73,41 @@ class Changes:
         raise LeaseChanged()
 
     def _decision(self, lease: Lease, change: LeaseChange, hosts: Candidates | None) -> Decision | None:
-        now = self._clock()
-        wanted = changes.target(lease, change, now, self._horizon_s)
         held = self._store.get_held(lease.lease_id)
         own = [one for one in held if not one.given_back]
-        back = changes.to_return(own, lease.quantity - wanted.quantity)
-        if wanted.end_at > lease.end_at:
-            self._check_extension([one for one in own if one.host not in back], wanted.end_at)
-        missing = wanted.quantity - lease.quantity
-        added = self._found(lease, wanted, missing, hosts, now) if missing > 0 else ()
+        with self._calendar.following() as replica:
+            # After the copy: what was given back until then lies in the past, and hosts join behind it.
+            now = self._clock()
+            wanted = changes.target(lease, change, now, self._horizon_s)
+            missing = wanted.quantity - lease.quantity
+            back = changes.to_return(own, -missing)
+            if wanted.end_at > lease.end_at:
+                _check_extension(replica.calendar, [one for one in own if one.host not in back], wanted.end_at)
+            added = self._found(replica.calendar, lease, wanted, missing, hosts, now) if missing > 0 else ()
         return changes.change(lease, held, wanted, now, self._rules, added=added, returned=back)
 
-    def _check_extension(self, own: Sequence[Held], end_at: int) -> None:
-        moves: dict[tuple[Span, Span], list[int]] = {}
-        for one in own:
-            then = one.ending(end_at)
-            spans = ((one.start_at, one.blocked_until), (then.start_at, then.blocked_until))
-            moves.setdefault(spans, []).append(one.host)
-        with self._calendar.following() as replica:
-            for (was, now), hosts in moves.items():
-                if not replica.calendar.can_move(hosts, was, now).all():
-                    raise NothingFits("The hosts of this lease are promised to others after its present end.")
-
     def _found(
-        self, lease: Lease, wanted: Target, quantity: int, hosts: Candidates | None, now: int
+        self, calendar: Calendar, lease: Lease, wanted: Target, quantity: int, hosts: Candidates | None, now: int
     ) -> tuple[int, ...]:
         if hosts is None:
             raise BadField("Say which hosts match, so that some can be added.", field="quantity")
         group = next((group for group in hosts.groups if group.alike == lease.alike), Group({}, pack(())))
         rows = self._calendar.rows(group)
+        calendar.grow(int(rows.max(initial=-1)) + 1)
         window = Window(wanted.add_from, wanted.end_at, wanted.end_at - wanted.add_from)
-        need = Need(quantity, window, self._rules.margin_s)
-        with self._calendar.following() as replica:
-            choice = self._strategies.named(lease.terms.scheduler).choose(
-                Search(replica.calendar, [rows], need, now), None
-            )
+        search = Search(calendar, [rows], Need(quantity, window, self._rules.margin_s), now)
+        choice = self._strategies.named(lease.terms.scheduler).choose(search, None)
         if choice is None:
             raise NothingFits("No more hosts like these are free until the end of this lease.")
         return tuple(choice.rows.tolist())
+
+
+def _check_extension(calendar: Calendar, own: Sequence[Held], end_at: int) -> None:
+    moves: dict[tuple[Span, Span], list[int]] = {}
+    for one in own:
+        then = one.ending(end_at)
+        spans = ((one.start_at, one.blocked_until), (then.start_at, then.blocked_until))
+        moves.setdefault(spans, []).append(one.host)
+    for (was, now), hosts in moves.items():
+        if not calendar.can_move(hosts, was, now).all():
+            raise NothingFits("The hosts of this lease are promised to others after its present end.")

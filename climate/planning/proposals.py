@@ -141,11 +141,12 @@ class Proposals:
         return dataclasses.replace(decision.lease, hosts=tuple(hosts))
 
     def _decision(self, request: Request, groups: list[Rows]) -> Decision:
-        now = self._clock()
-        window = window_of(request.wish, now, self._horizon_s)
-        need = Need(request.quantity, window, self._rules.margin_s)
         scheduler = self._strategies.named(request.terms.scheduler)
         with self._calendar.following() as replica:
+            # After the copy: what was given back until then lies in the past, and the lease begins behind it.
+            now = self._clock()
+            window = window_of(request.wish, now, self._horizon_s)
+            need = Need(request.quantity, window, self._rules.margin_s)
             choice = scheduler.choose(Search(replica.calendar, groups, need, now), None)
         if choice is None:
             raise NothingFits()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from climate.core.booking import Rules
 from climate.core.lease import Owner, RepeatKey, Terms
 from climate.core.lifecycle import State
 from climate.errors import (
@@ -302,6 +303,26 @@ def test_a_lease_that_changes_at_every_attempt_is_a_conflict(shop: Workshop) -> 
     with pytest.raises(LeaseChanged):
         shop.proposals.confirm(made.lease_id, "p")
     assert shop.store.commits == ATTEMPTS + 1
+
+
+def test_a_lease_begins_behind_what_was_given_back_just_before(shop: Workshop) -> None:
+    """Another process cancels while we decide: our lease does not begin in a second that was another's."""
+    shop.rules = Rules(margin_s=0)
+    other = shop.another()
+    first = other.make([0], confirm=True)
+    other.now = 1_005
+
+    def clock() -> int:
+        if shop.now < other.now:
+            other.proposals.cancel(first.lease_id, None)
+            shop.now = other.now
+            return 1_004
+        return shop.now
+
+    shop.proposals._clock = clock
+    with pytest.raises(NothingFits):
+        shop.make([0])
+    assert shop.make([0]).start_at == 1_005
 
 
 def test_threads_of_one_process_share_the_hosts_out(shop: Workshop) -> None:
