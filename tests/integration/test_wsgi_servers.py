@@ -26,7 +26,7 @@ HOSTS = ROOT / "climate" / "sandbox" / "data" / "hosts.yaml"
 MANUAL = ROOT / "docs" / "admin" / "install.rst"
 PROGRAMS = Path(sys.executable).parent
 WORKERS = 4
-WITHIN_S = 120
+PATIENCE_S = 180
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,27 @@ class Served:
 
     def get(self, path: str) -> requests.Response:
         """A request over a connection of its own, so that any worker may answer."""
-        return requests.get(f"{self.url}{path}", headers=self.headers, timeout=60)
+        return requests.get(f"{self.url}{path}", headers=self.headers, timeout=PATIENCE_S)
 
-    def get_from_every_worker(self, path: str) -> list[requests.Response]:
-        """The answers to as many requests as it takes until each worker has answered one."""
-        answers: list[requests.Response] = []
-        deadline = time.monotonic() + WITHIN_S
+    def get_or_drop(self, path: str) -> requests.Response | None:
+        """As :meth:`get`; ``None`` where the server dropped the connection, as gunicorn does with a slow client."""
+        try:
+            return self.get(path)
+        except requests.ConnectionError as error:
+            if isinstance(error, requests.Timeout):
+                raise
+            return None
+
+    def get_from_every_worker(self, path: str) -> list[requests.Response | None]:
+        """What as many requests as it takes until each worker has answered one were answered; none of them dies."""
+        answers: list[requests.Response | None] = []
+        before = self.workers()
+        deadline = time.monotonic() + PATIENCE_S
         with ThreadPoolExecutor(16) as pool:
             while len(self._counting()) < WORKERS:
                 assert time.monotonic() < deadline, f"only {self._counting()} of {self.workers()} answered"
-                answers += pool.map(self.get, [path] * 32)
+                answers += pool.map(self.get_or_drop, [path] * 32)
+        assert before <= self.workers(), self.process.log_tail()
         assert self._counting() <= self.workers()
         return answers
 
@@ -136,14 +147,16 @@ def test_every_worker_sees_a_lease(served: Served) -> None:
         f"{served.url}/v1/leases", json={"duration": 60, "confirm": True}, headers=served.headers, timeout=60
     )
     assert made.status_code == 201, made.text
-    answers = served.get_from_every_worker(f"/v1/leases/{made.json()['id']}")
+    asked = served.get_from_every_worker(f"/v1/leases/{made.json()['id']}")
+    answers = [answer for answer in asked if answer is not None]
     assert {answer.json()["name"] for answer in answers} == {made.json()["name"]}
+    assert len(answers) > 0.9 * len(asked)
     page = served.get("/metrics").text
     counted = re.search(
         r'^http_requests_total\{method="GET",route="/v1/leases/\{lease_id\}",status="200"\} (\S+)', page, re.M
     )
     assert counted is not None, page
-    assert float(counted[1]) == len(answers)
+    assert len(answers) <= float(counted[1]) <= len(asked)
 
 
 def test_a_refused_request_hears_why(served: Served) -> None:
@@ -155,7 +168,7 @@ def test_a_refused_request_hears_why(served: Served) -> None:
     ):
         for _ in range(10):
             headers = {"X-Auth-Token": token}
-            answer = requests.post(f"{served.url}/v1/leases", data=b" " * size, headers=headers, timeout=60)
+            answer = requests.post(f"{served.url}/v1/leases", data=b" " * size, headers=headers, timeout=PATIENCE_S)
             assert answer.status_code == status
             assert answer.json()["error"]["code"] == code
 
@@ -166,4 +179,4 @@ def test_sigterm_ends_all_of_it(served: Served) -> None:
     processes = [psutil.Process(pid) for pid in {served.process.pid, *served.workers()}]
     psutil.Process(served.process.pid).terminate()
     assert served.process.wait(60) == 0
-    assert psutil.wait_procs(processes, timeout=60)[1] == []
+    assert psutil.wait_procs(processes, timeout=PATIENCE_S)[1] == []
