@@ -219,24 +219,34 @@ class HostPage(wtypes.Base):
 
 
 class HostUse(wtypes.Base):
-    """A host's lease now and next."""
+    """A host's lease now and next; null where there is none."""
 
-    id = _text()
+    host_id = _text()
     name = _text()
     service_host = _text("What Nova calls its compute service.")
-    lease = _one("LeaseNow", "Null if it has none now.", nullable=True)
-    next = _one("NextLease", "Null if none follows.", nullable=True)
+    lease_id = _text("The lease that it is kept for now.", nullable=True)
+    project_id = _text("Whose that lease is.", nullable=True)
+    state = _shown(
+        {"type": "string", "enum": [str(state) for state in State]},
+        "Where that lease stands. One that is over keeps its hosts until they are cleaned up.",
+        nullable=True,
+    )
+    until = _instant("When that lease lets the host go, clean-up included.", nullable=True)
+    next_lease_id = _text("The lease that it is kept for later.", nullable=True)
+    next_project_id = _text("Whose that one is.", nullable=True)
+    next_start_at = _instant("From when on.", nullable=True)
 
 
 class Availability(wtypes.Base):
     """Every host with its lease now and next.
 
-    It stays true as time goes by: a lease whose ``until_at`` is past has let the
-    host go, and one whose ``start_at`` has come has it. The ETag changes with
-    the calendar, and with the hosts and what they are called.
+    It stays true as time goes by: a lease whose ``until`` is past has let the
+    host go, and one whose ``next_start_at`` has come has it. The ETag changes
+    with the calendar, and with the hosts and what they are called.
     """
 
     sequence = _number("The number of the calendar's last change.")
+    generated_at = _instant("When the calendar was read.")
     hosts = _list("HostUse", "By name; a retired host is here as long as it has a lease.")
 
 

@@ -97,8 +97,20 @@ def host(value: Host, use: Use, link: str) -> JSON:
 
 
 def availability(value: NamedHost, use: Use) -> JSON:
-    """A host's lease now and next, for those who place instances."""
-    return {"id": value.host_id, "name": value.name, "service_host": value.service_host, **_use(use)}
+    """A host's lease now and next in one flat row, for those who place instances."""
+    lease, following = use.lease, use.next
+    return {
+        "host_id": value.host_id,
+        "name": value.name,
+        "service_host": value.service_host,
+        "lease_id": lease and lease.lease_id,
+        "project_id": lease and lease.project_id,
+        "state": lease and str(lease.state),
+        "until": lease and format_instant(lease.until_at),
+        "next_lease_id": following and following.lease_id,
+        "next_project_id": following and following.project_id,
+        "next_start_at": following and format_instant(following.start_at),
+    }
 
 
 def listed_property(value: Property, detail: bool, sees_hosts: bool) -> JSON:

@@ -53,9 +53,10 @@ FREE = Use()
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """The use of every host that the calendar knows, by id, as of the calendar's change ``sequence``."""
+    """The use of every host that the calendar knows, by id, as of its change ``sequence``; read ``at`` epoch seconds."""
 
     sequence: int
+    at: int
     by_host: Mapping[str, Use]
 
 
@@ -110,7 +111,7 @@ class Occupancy:
 
     def __init__(self, planning: PlanningAPI) -> None:
         self._planning = planning
-        self._kept = Uses(_NEVER, {})
+        self._kept = Uses(_NEVER, _NEVER, {})
 
     def uses(self, request_id: str) -> Uses:
         """Every host's use, true now."""
@@ -118,7 +119,7 @@ class Occupancy:
         fresh = self._planning.get_availability(request_id, known_sequence=kept.sequence)
         if fresh is not None:
             # As above: either thread's copy is good.
-            kept = self._kept = Uses(fresh.sequence, _by_host(fresh))
+            kept = self._kept = Uses(fresh.sequence, fresh.at, _by_host(fresh))
         return kept
 
 

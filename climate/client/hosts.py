@@ -49,19 +49,25 @@ class Host(TypedDict):
 
 
 class Use(TypedDict):
-    """A host's lease now and next."""
+    """A host's lease now, until when, and the next; ``None`` where there is none."""
 
-    id: str
+    host_id: str
     name: str
     service_host: str
-    lease: LeaseNow | None
-    next: NextLease | None
+    lease_id: str | None
+    project_id: str | None
+    state: str | None
+    until: str | None
+    next_lease_id: str | None
+    next_project_id: str | None
+    next_start_at: str | None
 
 
 class Availability(TypedDict):
     """Who has each host now, and who is next; hosts by name."""
 
     sequence: int
+    generated_at: str
     hosts: list[Use]
 
 

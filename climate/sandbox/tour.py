@@ -93,7 +93,7 @@ def operators_view(stage: Stage) -> None:
     stage.show(stage.admin, project_id=lease["project_id"], hosts=", ".join(names))
     stage.screen.check(len(names) == QUANTITY, "the operator sees the hosts of the lease")
     uses = _uses(stage)
-    taken = sorted(use["name"] for use in uses if use["lease"] and use["lease"]["id"] == lease["id"])
+    taken = sorted(use["name"] for use in uses if use["lease_id"] == lease["id"])
     stage.show(stage.admin, leased_now=", ".join(taken))
     stage.screen.check(len(uses) == len(stage.hosts), "Nova is told of every host")
     stage.screen.check(taken == names, "these hosts, and no others, are taken by it")
@@ -110,7 +110,7 @@ def ended(stage: Stage) -> None:
     stage.show(stage.member, **_fields(lease, "state", "start_at", "end_at", "closed_at"))
     stage.screen.check(lease["closed_at"] == lease["end_at"], "it ended when it was to end")
     uses = _uses(stage)
-    taken = [use["name"] for use in uses if use["lease"]]
+    taken = [use["name"] for use in uses if use["lease_id"]]
     stage.show(stage.admin, leased_now=", ".join(taken) or "none")
     stage.screen.check(bool(uses) and not taken, "all hosts are free again")
     listed = [other["id"] for other in stage.member.client.leases.list()]

@@ -33,11 +33,13 @@ def listed(site: Site) -> dict[str, Any]:
 
 def test_every_host_is_told_by_name(site: Site) -> None:
     """Also one that was never in a lease, and one that is disabled: only what is gone is left out."""
-    free = {"lease": None, "next": None}
+    free = dict.fromkeys(
+        ("lease_id", "project_id", "state", "until", "next_lease_id", "next_project_id", "next_start_at")
+    )
     answer = asked(site).json
     assert answer["sequence"] == 0
     assert answer["hosts"] == [
-        {"id": host(number).host_id, "name": f"node-{number}", "service_host": f"compute-{number}", **free}
+        {"host_id": host(number).host_id, "name": f"node-{number}", "service_host": f"compute-{number}", **free}
         for number in range(1, 6)
     ]
 
@@ -49,14 +51,16 @@ def test_a_host_tells_its_lease_now_and_next(site: Site) -> None:
     then = site.lease(who="admin", start_time=NOW + 7200, confirm=False, **only_one)
     row = listed(site)["node-2"]
     project = {"project_id": "project-admin"}
-    assert row["lease"] == {"id": now["id"], **project, "state": "confirmed", "until_at": IN_AN_HOUR}
-    assert row["next"] == {"id": then["id"], **project, "state": "proposed", "start_at": IN_TWO_HOURS}
     shown = site.ask("GET", "/v1/hosts/node-2", who="admin").json
-    assert (shown["lease"], shown["next"]) == (row["lease"], row["next"])
+    assert shown["lease"] == {"id": now["id"], **project, "state": "confirmed", "until_at": IN_AN_HOUR}
+    assert shown["next"] == {"id": then["id"], **project, "state": "proposed", "start_at": IN_TWO_HOURS}
+    assert [row[name] for name in ("lease_id", "project_id", "state", "until")] == [*shown["lease"].values()]
+    assert [row[name] for name in ("next_lease_id", "next_project_id")] == [then["id"], "project-admin"]
+    assert row["next_start_at"] == IN_TWO_HOURS
     site.pass_time(60)
-    assert listed(site)["node-2"]["lease"]["state"] == "active"
+    assert listed(site)["node-2"]["state"] == "active"
     site.pass_time(3540)
-    assert listed(site)["node-2"]["lease"] is None
+    assert listed(site)["node-2"]["lease_id"] is None
 
 
 def test_a_host_that_is_gone_is_told_as_long_as_it_has_a_lease(site: Site) -> None:
@@ -65,7 +69,7 @@ def test_a_host_that_is_gone_is_told_as_long_as_it_has_a_lease(site: Site) -> No
     site.refresh(retired=(dataclasses.replace(host(3), retired_at=NOW), dataclasses.replace(host(4), retired_at=NOW)))
     assert list(listed(site)) == ["node-1", "node-2", "node-3", "node-5"]
     site.pass_time(60)
-    assert listed(site)["node-3"]["lease"]["id"] == lease["id"]
+    assert listed(site)["node-3"]["lease_id"] == lease["id"]
     site.pass_time(3600)
     assert list(listed(site)) == ["node-1", "node-2", "node-5"]
 
@@ -77,7 +81,7 @@ def test_nothing_is_sent_while_nothing_changed(site: Site) -> None:
     inventory, planning = Recorder(site.inventory), Recorder(site.planning)
     second = asked(site, if_none_match=first.headers["ETag"])
     assert second.status_int == 200
-    assert len([row for row in second.json["hosts"] if row["lease"]]) == 3
+    assert len([row for row in second.json["hosts"] if row["lease_id"]]) == 3
     tag = second.headers["ETag"]
     for header in (f'"7", {tag}', f"W/{tag}", "*", tag):
         again = asked(site, if_none_match=header)

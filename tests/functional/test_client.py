@@ -136,7 +136,7 @@ def test_availability_is_asked_for_again_by_its_etag(member: Client, admin: Clie
     assert then is not None
     assert newer != etag
     assert [use["name"] for use in then["hosts"]] == [f"node-{number}" for number in range(1, 7)]
-    assert [use["lease"]["id"] for use in then["hosts"] if use["lease"]] == [lease["id"]]
+    assert [use["lease_id"] for use in then["hosts"] if use["lease_id"]] == [lease["id"]]
 
 
 def test_the_calendar_and_the_catalogues_are_read(member: Client, admin: Client) -> None:

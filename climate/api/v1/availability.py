@@ -11,6 +11,7 @@ from climate.api import disclosure, policies
 from climate.api.occupancy import FREE, HostNames, Named, Occupancy, Uses
 from climate.api.policies import Policies
 from climate.chassis.web.resource import Answer, Call, Resource
+from climate.core.period import format_instant
 
 _CACHING = "private, no-cache"
 _DIGEST_DIGITS = 16
@@ -39,8 +40,7 @@ class Availability(Resource):
     def get(self, call: Call) -> Answer:
         """All hosts; 304 to whoever has this answer already.
 
-        The answer holds no time of its own: who reads it later compares its
-        instants with the clock.
+        Whoever reads it later compares its instants with the clock.
         """
         self._policies.require(call.identity(), policies.AVAILABILITY)
         call.query()
@@ -70,4 +70,5 @@ def _listing_of(uses: Uses, named: Named) -> _Listing:
     called = json.dumps([(host.host_id, host.name, host.service_host) for host, _ in listed])
     digest = hashlib.sha256(called.encode()).hexdigest()[:_DIGEST_DIGITS]
     shown = [disclosure.availability(host, use) for host, use in listed]
-    return _Listing(uses, named, f"{uses.sequence}-{digest}", {"sequence": uses.sequence, "hosts": shown})
+    body = {"sequence": uses.sequence, "generated_at": format_instant(uses.at), "hosts": shown}
+    return _Listing(uses, named, f"{uses.sequence}-{digest}", body)
