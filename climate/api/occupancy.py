@@ -53,7 +53,7 @@ FREE = Use()
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """The use of every host that the calendar knows, by id, as of its change ``sequence``; read ``at`` epoch seconds."""
+    """The use of every host that the calendar knows, by id, as of its change ``sequence``, at an instant in s."""
 
     sequence: int
     at: int
