@@ -153,6 +153,33 @@ class RepeatMismatch(ClimateError):
     default_message = "This Idempotency-Key was used with a different request."
 
 
+class LimitReached(ClimateError):
+    """The project holds as many leases or proposals as it may.
+
+    ``details``: ``limit`` (its name), ``allowed`` and ``used``.
+    """
+
+    kind = Kind.FORBIDDEN
+    error_code = "climate.limit.reached"
+    default_message = "Your project holds as many as it may: give something back, or ask the operator for more."
+
+
+class TooManyWithdrawn(ClimateError):
+    """The project let too many proposals go lately; ``details["retry_after_s"]`` says when the first is forgotten."""
+
+    kind = Kind.TOO_MANY
+    error_code = "climate.limit.withdrawn"
+    default_message = "Too many proposals of your project were cancelled or expired lately; wait."
+
+
+class TooManyRequests(ClimateError):
+    """The project asks too often; ``details["retry_after_s"]`` says for how long to wait."""
+
+    kind = Kind.TOO_MANY
+    error_code = "climate.limit.requests"
+    default_message = "Your project sends too many requests; wait a moment."
+
+
 class RequestTooLarge(ClimateError):
     kind = Kind.TOO_LARGE
     error_code = "climate.request.too_large"
