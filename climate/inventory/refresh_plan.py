@@ -84,6 +84,7 @@ def plan_refresh(
             service_host=facts.service_host,
             external_id=facts.external_id,
             properties=dict(facts.properties),
+            unavailable_reason=facts.unavailable_reason,
             retired_at=None,
         )
         if before.retired_at is not None:
@@ -118,6 +119,7 @@ def _new(host_id: str, source: str, facts: SourceHost, at: int) -> Host:
         external_id=facts.external_id,
         source=source,
         properties=dict(facts.properties),
+        unavailable_reason=facts.unavailable_reason,
         first_seen_at=at,
         last_seen_at=at,
     )

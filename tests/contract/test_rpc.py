@@ -145,7 +145,7 @@ def test_values_arrive_as_their_types(line: Line) -> None:
     """Bytes, enums, tuples, unions and None, there and back."""
     parcel = Parcel(
         state=State.ACTIVE,
-        candidates=Candidates((Group({"cpu": "é", "n": 2}, bytes(range(256))), Group({}, b""))),
+        candidates=Candidates((Group({"cpu": "é", "n": 2}, bytes(range(256)), b"a" * 16), Group({}, b""))),
         spans=((1, 2**40), None),
         facts={"text": "90", "number": 90, "float": 1.5, "true": True},
     )

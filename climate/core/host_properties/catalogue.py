@@ -79,6 +79,7 @@ def _identity(name: str, description: str, several: bool = False) -> Standard:
 
 
 ID = "id"
+RUNNING_VMS = "running_vms"
 
 _TABLE = (
     _number("vcpus", "", "hardware threads"),
@@ -86,7 +87,7 @@ _TABLE = (
     _number("local_gb", "GiB", "local disk"),
     _text("hypervisor_type", "kind of hypervisor, such as QEMU"),
     _number("hypervisor_version", "", "version of the hypervisor, as Nova numbers it"),
-    _number("running_vms", "", "instances on the host when it was last looked at"),
+    _number(RUNNING_VMS, "", "instances on the host when it was last looked at"),
     _number("vcpus_used", "", "virtual CPUs of the instances on the host"),
     _number("memory_mb_used", "MiB", "memory of the instances on the host"),
     _number("local_gb_used", "GiB", "disk of the instances on the host"),

@@ -12,6 +12,7 @@ from climate.core.host_properties.catalogue import NAME, NAME_LENGTH, STANDARD, 
 
 TEXT_LENGTH = 4096
 IDENTITY_LENGTH = 255
+REASON_LENGTH = 255
 _LARGEST_NUMBER = 2**63 - 1
 
 
@@ -33,6 +34,8 @@ def checked_host(host: SourceHost) -> SourceHost:
     for field, value in (("name", host.name), ("service_host", host.service_host), ("id", host.external_id)):
         if len(value) > IDENTITY_LENGTH or not storable(value):
             raise BadFact(f"{field} must be at most {IDENTITY_LENGTH} ordinary characters", field)
+    if len(host.unavailable_reason) > REASON_LENGTH or not storable(host.unavailable_reason):
+        raise BadFact(f"unavailable_reason must be at most {REASON_LENGTH} ordinary characters", "unavailable_reason")
     return dataclasses.replace(
         host, properties={name: checked_fact(name, fact) for name, fact in host.properties.items()}
     )

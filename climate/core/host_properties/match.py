@@ -33,7 +33,7 @@ def match(table: HostTable, clause: Clause, sees_hosts: bool) -> Candidates:
 
     Without ``homogeneous`` all are one group, with nothing in ``alike``; with
     it, a host that lacks one of the properties is in no group. No group is
-    empty. ``sees_hosts``: whether the asker may name properties that identify
+    empty; each tells which of its hosts are in use. ``sees_hosts``: whether the asker may name properties that identify
     hosts; to others these are unknown names.
 
     :raises BadProperties: an unknown name, or terms that cannot be compared.
@@ -115,7 +115,9 @@ def _groups(table: HostTable, found: Mask, alike: Mapping[str, Column]) -> tuple
     groups.sort(key=len, reverse=True)  # stable: groups of one size stay in the order of their values
     return tuple(
         Group(
-            {name: column.values[column.codes[group[0]]] for name, column in alike.items()}, table.ids[group].tobytes()
+            {name: column.values[column.codes[group[0]]] for name, column in alike.items()},
+            table.ids[group].tobytes(),
+            table.ids[group[table.in_use[group]]].tobytes(),
         )
         for group in groups
     )

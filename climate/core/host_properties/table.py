@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from climate.core.candidates import ID_BYTES
 from climate.core.host import Host, PropertyValue
-from climate.core.host_properties.catalogue import ID, OWN, STANDARD, Kind, as_kind, kind_in_use
+from climate.core.host_properties.catalogue import ID, OWN, RUNNING_VMS, STANDARD, Kind, as_kind, kind_in_use
 
 Codes = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
@@ -51,6 +51,7 @@ class HostTable:
 
     ``ids`` are the hosts' ids, 16 bytes each; ``bookable`` marks those that
     may be candidates. Those that may not still tell which properties exist.
+    ``in_use`` marks the hosts that had instances when they were last looked at.
     """
 
     def __init__(self, hosts: Iterable[Host]) -> None:
@@ -60,6 +61,7 @@ class HostTable:
         self.bookable: Mask = np.array([host.bookable for host in ordered], np.bool_)
         self._columns = _own_columns(ordered)
         self._columns.update(_fact_columns(ordered))
+        self.in_use = _in_use(self._columns.get(RUNNING_VMS), self._size)
 
     def __len__(self) -> int:
         return self._size
@@ -121,6 +123,14 @@ def _fact_columns(hosts: Sequence[Host]) -> dict[str, Column]:
             column = _several(column, [frozenset(str(value).split()) for value in column.values])
         columns[name] = column
     return columns
+
+
+def _in_use(running: Column | None, size: int) -> Mask:
+    if running is None:
+        return np.zeros(size, np.bool_)
+    some = np.array([value > 0 for value in running.values if not isinstance(value, str)] + [False])
+    mask: Mask = some[running.codes]  # code -1, a host of which nothing is known, looks at the end
+    return mask
 
 
 def _several(column: Column, names: Sequence[frozenset[str]]) -> Column:
