@@ -191,20 +191,32 @@ def _rewrite(allocations: list[_Allocation], decision: Decision, booking: Bookin
             allocations.append(_Allocation(lease_id, held, decision.at))
             return
     if now is not None:
-        if _overlapped(allocations, host, now):
+        if _blocked(allocations, host, now) or (booking.taken and _was_had(allocations, host, booking.taken)):
             raise HostsTaken()
         held = Held(host, now[0], booking.end_at, now[1], booking.given_back)
         allocations.append(_Allocation(lease_id, held))
 
 
-def _overlapped(allocations: list[_Allocation], host: int, span: Span) -> bool:
+def _blocked(allocations: list[_Allocation], host: int, span: Span) -> bool:
     return any(
         one.released_at is None
         and one.held.host == host
-        and one.held.start_at < span[1]
-        and span[0] < one.held.blocked_until
+        and _overlap((one.held.start_at, one.held.blocked_until), span)
         for one in allocations
     )
+
+
+def _was_had(allocations: list[_Allocation], host: int, span: Span) -> bool:
+    return any(
+        one.released_at is not None
+        and one.held.host == host
+        and _overlap((one.held.start_at, min(one.held.blocked_until, one.released_at)), span)
+        for one in allocations
+    )
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return max(one[0], other[0]) < min(one[1], other[1])
 
 
 def _after_marker(leases: list[Lease], marker: str | None) -> list[Lease]:

@@ -47,7 +47,7 @@ class Store(Protocol):
     def commit(self, decision: Decision, effects: tuple[Effect, ...] = (), repeat: RepeatKey | None = None) -> int:
         """Carry a decision out, whole or not at all; returns its journal number.
 
-        :raises HostsTaken: a host is blocked by another lease in this time.
+        :raises HostsTaken: a host is blocked by another lease in this time, or was until it was released.
         :raises LeaseChanged: the lease is not at ``decision.seen_version`` any more.
         :raises RepeatTaken: a new lease came with this key before (see :meth:`repeated`).
         """
