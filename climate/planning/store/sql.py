@@ -21,8 +21,9 @@ from climate.core.calendar.replica import Fact
 from climate.core.journal import Change
 from climate.core.lease import Lease, LeaseQuery, RepeatKey
 from climate.core.lifecycle import State
+from climate.core.limits import Ceiling
 from climate.errors import HostsTaken, LeaseChanged, LeaseNotFound
-from climate.planning.store import bookings, listing, rows, tables
+from climate.planning.store import bookings, limits_sql, listing, rows, tables
 from climate.planning.store.protocol import RepeatTaken, Snapshot, Stretch
 
 _CHUNK = 500  # host ids in one IN list
@@ -56,7 +57,13 @@ class SqlStore:
         with sql.reading(self._engine) as connection:
             return list(connection.execute(query).scalars())
 
-    def commit(self, decision: Decision, effects: tuple[Effect, ...] = (), repeat: RepeatKey | None = None) -> int:
+    def commit(
+        self,
+        decision: Decision,
+        effects: tuple[Effect, ...] = (),
+        repeat: RepeatKey | None = None,
+        ceiling: Ceiling | None = None,
+    ) -> int:
         """Carry a decision out, whole or not at all; returns its journal number."""
 
         def act() -> int:
@@ -66,7 +73,10 @@ class SqlStore:
                     _write_repeat(connection, decision, repeat)
                 bookings.write(connection, decision)
                 outbox.write(connection, tables.outbox, effects, decision.at)
-                return _write_journal(connection, decision)
+                sequence = _write_journal(connection, decision)
+                if ceiling is not None:
+                    limits_sql.hold(connection, decision.lease, ceiling)
+                return sequence
 
         try:
             return sql.retrying(act)

@@ -12,6 +12,7 @@ from climate.chassis.outbox import Effect
 from climate.core.booking import Decision, Rules
 from climate.core.candidates import Candidates, Group, pack
 from climate.core.lease import Lease, LeaseChange, Owner, RepeatKey, Terms, Wish
+from climate.core.limits import Ceiling
 from climate.core.schedulers.earliest import Earliest
 from climate.planning.availability import AvailabilityReport
 from climate.planning.calendar import PlanningCalendar
@@ -47,7 +48,13 @@ class MeddledStore(MemoryStore):
         self.meddle: Callable[[], None] = lambda: None
         self.commits = 0
 
-    def commit(self, decision: Decision, effects: tuple[Effect, ...] = (), repeat: RepeatKey | None = None) -> int:
+    def commit(
+        self,
+        decision: Decision,
+        effects: tuple[Effect, ...] = (),
+        repeat: RepeatKey | None = None,
+        ceiling: Ceiling | None = None,
+    ) -> int:
         """Count, let others meddle, then commit."""
         self.commits += 1
         meddle, self.meddle = self.meddle, lambda: None
@@ -56,7 +63,7 @@ class MeddledStore(MemoryStore):
         except BaseException:
             self.meddle = meddle
             raise
-        return super().commit(decision, effects, repeat)
+        return super().commit(decision, effects, repeat, ceiling)
 
 
 class Workshop:
