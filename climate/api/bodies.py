@@ -10,6 +10,7 @@ from wsme import types as wtypes
 from wsme.rest import json as rest_json
 
 from climate.api.fields import Duration, Filter, Flag, Instant, Text, Whole
+from climate.chassis.web import payload
 from climate.core.lease import LeaseChange, Terms, Wish
 from climate.errors import BadField
 
@@ -147,6 +148,9 @@ def read(kind: type[T], body: dict[str, Any]) -> T:
     if unknown:
         expected = f"there are: {', '.join(known)}" if known else "none is expected"
         raise BadField(f"There is no field {unknown[0]!r} here; {expected}.", field=unknown[0])
+    for attribute in wtypes.list_attributes(kind):
+        if attribute.name in body and not attribute.datatype.checks_itself:
+            payload.check(body[attribute.name], attribute.name)
     try:
         return rest_json.fromjson(kind, body)
     except exc.ClientSideError as error:
