@@ -125,28 +125,9 @@ class Limits:
     requests_per_s: int = BY_NAME["requests_per_s"].default
     requests_burst: int = BY_NAME["requests_burst"].default
 
-    def __post_init__(self) -> None:
-        """Check every value.
-
-        :raises BadField: naming the limit that is out of its range.
-        """
-        for limit in LIMITS:
-            check(limit.name, getattr(self, limit.name))
-        if self.max_duration_s != UNLIMITED and self.min_duration_s > self.max_duration_s:
-            raise BadField(
-                f"min_duration_s ({self.min_duration_s}) must not be above max_duration_s ({self.max_duration_s}): "
-                "no lease could be both.",
-                field="min_duration_s",
-            )
-
     def but(self, own: Mapping[str, int]) -> Limits:
-        """These with a project's own values.
-
-        :raises BadField: there is no such limit, or a value is out of range.
-        """
-        for name, value in own.items():
-            check(name, value)
-        return dataclasses.replace(self, **own)
+        """These with a project's own values; names of limits that this release does not know count for nothing."""
+        return dataclasses.replace(self, **{name: value for name, value in own.items() if name in BY_NAME})
 
     @property
     def rate(self) -> Rate | None:
@@ -196,8 +177,8 @@ def ceiling(limits: Limits, entered: State) -> Ceiling | None:
     return Ceiling(name, COUNTED[name], getattr(limits, name))
 
 
-def check(name: str, value: int) -> None:
-    """Do nothing if ``value`` can be that of the limit ``name``.
+def check(name: str, value: int | None) -> None:
+    """Do nothing if ``value`` can be that of the limit ``name``; ``None``, for no value of its own, always can.
 
     :raises BadField: it cannot, or there is no such limit; near names are given.
     """
@@ -206,9 +187,24 @@ def check(name: str, value: int) -> None:
         near = difflib.get_close_matches(name, BY_NAME, 3)
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(BY_NAME)}."
         raise BadField(f"There is no limit {name!r}; {hint}", field=name)
-    if not (limit.least <= value <= limit.most or (limit.endless and value == UNLIMITED)):
+    if value is not None and not (limit.least <= value <= limit.most or (limit.endless and value == UNLIMITED)):
         endless = f", or {UNLIMITED} for no limit" if limit.endless else ""
         raise BadField(f"{name} must be a whole number from {limit.least} to {limit.most}{endless}.", field=name)
+
+
+def check_all(limits: Limits) -> None:
+    """Do nothing if every value can be, and all of them together.
+
+    :raises BadField: naming a limit that is out of its range, or excludes another.
+    """
+    for limit in LIMITS:
+        check(limit.name, getattr(limits, limit.name))
+    if limits.max_duration_s != UNLIMITED and limits.min_duration_s > limits.max_duration_s:
+        raise BadField(
+            f"min_duration_s ({limits.min_duration_s}) must not be above max_duration_s ({limits.max_duration_s}): "
+            "no lease could be both.",
+            field="min_duration_s",
+        )
 
 
 def check_request(limits: Limits, window: Window, quantity: int, length_field: str) -> None:

@@ -85,11 +85,11 @@ def test_limits_are_set_one_by_one_and_forgotten(limits: LimitStore) -> None:
     limits.set("p", {"horizon_s": None, "max_proposals": None})
     assert limits.own("p") == {"max_leases": -1, "max_quantity": 10**9}
     assert dict(limits.standing("p").own) == limits.own("p")
-    limits.forget("p")
+    limits.set("p", {"max_leases": None, "max_quantity": None})
     assert limits.own("p") == {}
     assert limits.own("q") == {"max_leases": 7}
     limits.set("q", {"max_leases": None})
-    limits.forget("nobody")
+    limits.set("nobody", {})
     assert limits.listed(10, None) == []
 
 

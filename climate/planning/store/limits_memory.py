@@ -43,11 +43,6 @@ class MemoryLimits:
             else:
                 self._own.pop(project_id, None)
 
-    def forget(self, project_id: str) -> None:
-        """Forget all of a project's own limits."""
-        with self._lock:
-            self._own.pop(project_id, None)
-
     def listed(self, limit: int, marker: str | None) -> list[tuple[str, dict[str, int]]]:
         """Up to ``limit`` projects with own limits, by id, those after ``marker``."""
         with self._lock:

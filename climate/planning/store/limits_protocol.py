@@ -31,9 +31,6 @@ class LimitStore(Protocol):
     def set(self, project_id: str, values: Mapping[str, int | None]) -> None:
         """Write some of a project's own limits; ``None`` forgets one."""
 
-    def forget(self, project_id: str) -> None:
-        """Forget all of a project's own limits."""
-
     def listed(self, limit: int, marker: str | None) -> list[tuple[str, dict[str, int]]]:
         """Up to ``limit`` projects with own limits, by id, those after ``marker``."""
 

@@ -81,15 +81,6 @@ class SqlLimits:
 
         sql.retrying(act)
 
-    def forget(self, project_id: str) -> None:
-        """Forget all of a project's own limits."""
-
-        def act() -> None:
-            with sql.transaction(self._engine) as connection:
-                connection.execute(tables.limit.delete().where(_limit.project_id == project_id))
-
-        sql.retrying(act)
-
     def listed(self, limit: int, marker: str | None) -> list[tuple[str, dict[str, int]]]:
         """Up to ``limit`` projects with own limits, by id, those after ``marker``."""
         projects = sa.select(_limit.project_id).distinct().order_by(_limit.project_id).limit(limit)
