@@ -15,7 +15,9 @@ class SourceHost:
 
     ``properties`` are flat: nested facts have dotted names (``cpu_info.model``).
     ``unavailable_reason`` says why the source wants no new leases on the
-    host; it is empty while it does.
+    host; it is empty while it does. ``kept`` names facts (each for itself and
+    for all that are nested in it) that the source cannot tell now: where it
+    does not, what was last known stays.
     """
 
     name: str
@@ -23,6 +25,7 @@ class SourceHost:
     external_id: str = ""
     properties: dict[str, PropertyValue] = field(default_factory=dict)
     unavailable_reason: str = ""
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from climate.core.host import Host, SourceHost
+from climate.core.host import Host, PropertyValue, SourceHost
 from climate.core.host_properties.facts import BadFact, checked_host, repeated
 from climate.errors import ConfigError
 
@@ -83,7 +83,7 @@ def plan_refresh(
             source=source,
             service_host=facts.service_host,
             external_id=facts.external_id,
-            properties=dict(facts.properties),
+            properties=_kept(before, facts) | facts.properties,
             unavailable_reason=facts.unavailable_reason,
             retired_at=None,
         )
@@ -123,6 +123,14 @@ def _new(host_id: str, source: str, facts: SourceHost, at: int) -> Host:
         first_seen_at=at,
         last_seen_at=at,
     )
+
+
+def _kept(before: Host, facts: SourceHost) -> dict[str, PropertyValue]:
+    """What was last known of the facts that the source cannot tell now."""
+    nested = tuple(f"{name}." for name in facts.kept)
+    return {
+        name: value for name, value in before.properties.items() if name in facts.kept or name.startswith(nested)
+    }
 
 
 def _checked(source: str, told: Iterable[SourceHost]) -> Sequence[SourceHost]:
