@@ -12,6 +12,9 @@ import datetime as dt
 from climate.core.period import parse_duration, parse_instant
 from climate.errors import BadField
 
+FORMS = "2026-11-21T14:00 (your time), 2026-11-21T14:00:00Z, +2h or epoch seconds"
+"""How an instant may be written, for people."""
+
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
@@ -33,10 +36,7 @@ def instant(text: str, now: float, field: str, zone: dt.tzinfo | None = None) ->
     except ValueError:
         moment = None
     if moment is None and not written.isdigit():
-        raise BadField(
-            f"{field} is not a time: write 2026-11-21T14:00 (your time), 2026-11-21T14:00:00Z, +2h or epoch seconds.",
-            field=field,
-        )
+        raise BadField(f"{field} is not a time: write {FORMS}.", field=field)
     if moment is None or moment.tzinfo is not None or written.isdigit():
         return parse_instant(written, field)
     return _local(moment, field, zone)
@@ -53,7 +53,7 @@ def seconds(text: str, field: str) -> int:
 def short(seconds: float) -> str:
     """A duration for people: ``2h30m``, its two largest units; ``0s`` for less than one second."""
     left = int(seconds)
-    parts = []
+    parts: list[tuple[int, str]] = []
     for size, letter in _UNITS:
         count, left = divmod(left, size)
         if count or parts:
