@@ -106,6 +106,30 @@ class HostNotFound(ClimateError):
     default_message = "There is no such host."
 
 
+class PropertyNotFound(ClimateError):
+    """There is no such property, or none that the asker may name: the two are told alike."""
+
+    kind = Kind.NOT_FOUND
+    error_code = "climate.property.not_found"
+    default_message = "There is no such property."
+
+
+class PropertyExists(ClimateError):
+    """A property cannot be added, because one of this name is there."""
+
+    kind = Kind.CONFLICT
+    error_code = "climate.property.exists"
+    default_message = "There is a property of this name already: change it instead."
+
+
+class PropertyReported(ClimateError):
+    """A property cannot be forgotten, because no admin ever said a word of it."""
+
+    kind = Kind.CONFLICT
+    error_code = "climate.property.reported"
+    default_message = "The property is standard, or told by a source, and nothing was said of it: hide it instead."
+
+
 class NothingFits(ClimateError):
     """No set of hosts is free for the request; says no more than that.
 

@@ -85,7 +85,9 @@ class Lease(wtypes.Base):
     duration = _number("From start_at to end_at, in seconds.")
     quantity = _number("How many hosts it has.")
     host_properties = _shown(
-        {"type": "array"}, "The filter that was asked for; null if it names hosts and the asker may not.", nullable=True
+        {"type": "array"},
+        "The filter that was asked for; null if it names what is hidden from the asker.",
+        nullable=True,
     )
     scheduler = _text("The strategy that was asked for.", nullable=True)
     start_time = _instant("As asked.", nullable=True)
@@ -99,6 +101,11 @@ class Lease(wtypes.Base):
     degraded_reason = _text("What it lacks, while it does.", nullable=True)
     error_reason = _text("Why it is in the state error.", nullable=True)
     links = _links()
+    common_properties = _facts(
+        "Of a single lease: what its hosts have in common now; null while the inventory does not answer.",
+        nullable=True,
+        always=False,
+    )
     hosts = _list("HostName", "Its hosts, for administrators, of a single lease.", always=False)
 
     @classmethod
@@ -198,7 +205,9 @@ class Host(wtypes.Base):
     service_host = _text()
     external_id = _text()
     source = _text("Who told the inventory of it.")
-    properties = _facts("What it is like.")
+    properties = _facts("What it is like, in effect: as its source, rules and administrators say.")
+    given = _facts("What an administrator said of this host, which is stronger than rules and its source.")
+    unavailable_reason = _text("Why its source wants no new leases on it.", nullable=True)
     disabled = _flag("Whether an administrator took it out of new leases.")
     disabled_reason = _text(nullable=True)
     bookable = _flag("Whether new leases may have it.")
@@ -271,6 +280,43 @@ class CalendarPage(wtypes.Base):
     entries = _list("CalendarEntry")
     links = _links()
     next_marker = _text(nullable=True)
+
+
+class LimitValue(wtypes.Base):
+    """A limit as it is for a project; -1 is no limit."""
+
+    value = _shown({"type": "integer", "minimum": -1}, "What counts for the project.")
+    default = _shown({"type": "integer", "minimum": -1}, "The site's value, for projects without one of their own.")
+    used = _number("How much of it the project uses, where that is counted.", always=False)
+
+
+class ProjectLimits(wtypes.Base):
+    """What a project may ask for and hold."""
+
+    project_id = _text()
+    limits = _shown(
+        {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/LimitValue"}},
+        "Each limit by its name.",
+    )
+
+    @classmethod
+    def sample(cls) -> dict[str, Any]:
+        """An example."""
+        return {
+            "project_id": "3c1f0c8e2a5b4a7f8c5d1e2f3a4b5c6d",
+            "limits": {
+                "max_leases": {"value": 50, "default": 1000, "used": 3},
+                "horizon_s": {"value": 31622400, "default": 31622400},
+            },
+        }
+
+
+class LimitPage(wtypes.Base):
+    """A page of projects with limits of their own, by id."""
+
+    projects = _list("ProjectLimits", "Without what they use.")
+    links = _links()
+    next_marker = _text("What to send as marker for the next page; null on the last.", nullable=True)
 
 
 class Version(wtypes.Base):

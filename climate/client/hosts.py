@@ -37,6 +37,8 @@ class Host(TypedDict):
     external_id: str
     source: str
     properties: dict[str, Any]
+    given: dict[str, Any]
+    unavailable_reason: str | None
     disabled: bool
     disabled_reason: str | None
     bookable: bool

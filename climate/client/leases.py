@@ -30,6 +30,8 @@ class LeaseHost(TypedDict):
 class Lease(TypedDict):
     """A lease as the REST API gives it; ``hosts`` is there for operators only, and not in lists.
 
+    ``common_properties``, what its hosts have in common, is not in lists either.
+
     ``start_time`` and ``end_time`` are what was asked for, ``start_at`` and
     ``end_at`` what was given; ``duration`` is in seconds.
     """
@@ -56,6 +58,7 @@ class Lease(TypedDict):
     degraded_reason: str | None
     error_reason: str | None
     links: dict[str, str]
+    common_properties: NotRequired[dict[str, Any] | None]
     hosts: NotRequired[list[LeaseHost]]
 
 

@@ -8,16 +8,18 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from climate.core.host import Host, PropertyValue, SourceHost
+from climate.core.host_properties.definitions import Definition
 from climate.core.host_properties.facts import BadFact, checked_host, repeated
 from climate.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All hosts that ever were, retired ones too, as of one generation of the store."""
+    """All hosts that ever were, retired ones too, and what an admin says of properties, at one generation."""
 
     generation: int
     hosts: tuple[Host, ...]
+    definitions: tuple[Definition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

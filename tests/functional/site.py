@@ -20,6 +20,7 @@ from climate.core.limits import UNLIMITED, Limits
 from climate.inventory.endpoint import InventoryEndpoint
 from climate.inventory.hosts import Hosts
 from climate.inventory.matching import Matching
+from climate.inventory.properties import Properties
 from climate.inventory.refresh_plan import RefreshPlan
 from climate.inventory.store.memory import MemoryStore as Inventory
 from climate.planning import strategies
@@ -84,7 +85,10 @@ class Site:
         self.conf = configuration(directory, default_config, **settings)
         known = self._known = Inventory()
         self.refresh(added=tuple(hosts))
-        self.inventory = DirectCaller(InventoryEndpoint(known, Matching(known), Hosts(known)))
+        matching = Matching(known)
+        self.inventory = DirectCaller(
+            InventoryEndpoint(known, matching, Hosts(known, matching), Properties(known, matching))
+        )
         store = MemoryStore()
         rules = Rules(margin_s=0, proposal_ttl_s=300, ends_soon_s=600)
         calendar = PlanningCalendar(store)
@@ -106,6 +110,7 @@ class Site:
         self.needs = app.Collaborators(
             inventory=InventoryAPI(self.inventory),  # type: ignore[arg-type]
             planning=PlanningAPI(self.planning),  # type: ignore[arg-type]
+            counting=PlanningAPI(self.planning),  # type: ignore[arg-type]
             enforcer=policies.enforcer(self.conf),
             clock=self.clock,
             conf=self.conf,

@@ -33,22 +33,6 @@ class Kind(enum.StrEnum):
     BOOLEAN = "boolean"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Property:
-    """One searchable fact: its type (``number``, ``text``, ``boolean``), unit, meaning, and the values in use.
-
-    ``values`` holds at most 100 distinct values (of numbers: the least and
-    the greatest), ``hosts`` counts the hosts that have the fact.
-    """
-
-    name: str
-    type: str
-    unit: str = ""
-    description: str = ""
-    values: tuple[PropertyValue, ...] = ()
-    hosts: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Standard:
     """A standard property.
@@ -116,6 +100,9 @@ _TABLE = (
     _text("cluster", "hosts bought together"),
     _text("rack", "rack in which the host stands"),
     _text("switch", "switch to which the host is wired"),
+    _text(
+        "latency_class", "how quick the network is, in the site's own words, such as low; hosts of one class are alike"
+    ),
     _identity(ID, "any of the host's ids and names; a number is taken as its text", several=True),
     _identity("host_id", "our own id"),
     _identity("name", "the hypervisor's host name"),
@@ -129,12 +116,6 @@ STANDARD: dict[str, Standard] = {standard.name: standard for standard in _TABLE}
 
 OWN = frozenset({ID, "host_id", "name", "hypervisor_hostname", "service.host", "external_id"})
 """Properties that come from the host itself; a source's facts of these names are not looked at."""
-
-
-def may_name(name: str, sees_hosts: bool) -> bool:
-    """Whether somebody may name a property: all but those that identify a host, unless they see hosts."""
-    standard = STANDARD.get(name)
-    return sees_hosts or standard is None or not standard.identifies_host
 
 
 def number_of(text: str) -> int | float | None:

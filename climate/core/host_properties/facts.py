@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Iterator
 
 from climate.core.host import PropertyValue, SourceHost
-from climate.core.host_properties.catalogue import NAME, NAME_LENGTH, STANDARD, as_kind, storable
+from climate.core.host_properties.catalogue import NAME, NAME_LENGTH, STANDARD, Kind, as_kind, storable
 
 TEXT_LENGTH = 4096
 IDENTITY_LENGTH = 255
@@ -41,8 +41,8 @@ def checked_host(host: SourceHost) -> SourceHost:
     )
 
 
-def checked_fact(name: str, value: PropertyValue) -> PropertyValue:
-    """A property's value as the inventory keeps it.
+def checked_fact(name: str, value: PropertyValue, kind: Kind | None = None) -> PropertyValue:
+    """A property's value as the inventory keeps it; ``kind`` is its type where the standard does not fix it.
 
     :raises BadFact: no name that a filter could write, a number that is not
         finite or too large, text that is too long, or the wrong type.
@@ -59,11 +59,12 @@ def checked_fact(name: str, value: PropertyValue) -> PropertyValue:
     elif not isinstance(value, bool) and not (math.isfinite(value) and abs(value) <= _LARGEST_NUMBER):
         raise BadFact(f"{name} must be a finite number below 2^63", name)
     standard = STANDARD.get(name)
-    if standard is None:
+    expected = kind if standard is None else standard.kind
+    if expected is None:
         return value
-    fitting = as_kind(value, standard.kind)
+    fitting = as_kind(value, expected)
     if fitting is None:
-        raise BadFact(f"{name} must be a {standard.kind}, and {value!r} is none", name)
+        raise BadFact(f"{name} must be a {expected}, and {value!r} is none", name)
     return fitting
 
 
