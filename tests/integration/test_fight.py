@@ -118,7 +118,7 @@ class Aftermath:
         eventually(lambda: self.rows("SELECT COUNT(*) FROM planning_allocation WHERE released_at IS NULL") == [(0,)])
 
     def check_notifications(self) -> None:
-        """The outbox runs empty; each event of each lease was heard, again at most under its old id."""
+        """The outbox runs empty; each event of each lease was heard in its order, again at most under its old id."""
         eventually(lambda: self.rows("SELECT COUNT(*) FROM planning_outbox") == [(0,)])
         written: dict[str, list[str]] = collections.defaultdict(list)
         for change in self._store.changes_since(0, 10**6):
@@ -135,7 +135,7 @@ class Aftermath:
 
         eventually(lambda: sum(map(len, heard().values())) >= sum(map(len, written.values())), or_not=True)
         told = heard()
-        wrong = {key: (told[key], events) for key, events in written.items() if sorted(told[key]) != sorted(events)}
+        wrong = {key: (told[key], events) for key, events in written.items() if told[key] != events}
         raw = [
             (one["notification_id"], one["lease_id"], one["event"])
             for one in self._field.heard
