@@ -9,9 +9,10 @@ from wsme import exc
 from wsme import types as wtypes
 from wsme.rest import json as rest_json
 
-from climate.api.fields import Duration, Filter, Flag, Instant, Text, Whole
+from climate.api.fields import Duration, Filter, Flag, Instant, LimitValue, Text, Whole
 from climate.chassis.web import payload
 from climate.core.lease import LeaseChange, Terms, Wish
+from climate.core.limits import LIMITS
 from climate.errors import BadField
 
 T = TypeVar("T", bound=wtypes.Base)
@@ -132,6 +133,38 @@ class HostPatch(wtypes.Base):
         if disabled is None:
             raise BadField("disabled is needed: true or false.", field="disabled")
         return disabled, _given(self.reason) or ""
+
+
+class LimitsPatch(wtypes.Base):
+    """Limits of a project's own; what is left out stays, null gives it the site's value again."""
+
+    horizon_s = wtypes.wsattr(LimitValue("horizon_s"))
+    min_duration_s = wtypes.wsattr(LimitValue("min_duration_s"))
+    max_duration_s = wtypes.wsattr(LimitValue("max_duration_s"))
+    max_quantity = wtypes.wsattr(LimitValue("max_quantity"))
+    max_leases = wtypes.wsattr(LimitValue("max_leases"))
+    max_proposals = wtypes.wsattr(LimitValue("max_proposals"))
+    max_withdrawn = wtypes.wsattr(LimitValue("max_withdrawn"))
+    withdrawn_window_s = wtypes.wsattr(LimitValue("withdrawn_window_s"))
+    requests_per_s = wtypes.wsattr(LimitValue("requests_per_s"))
+    requests_burst = wtypes.wsattr(LimitValue("requests_burst"))
+
+    @classmethod
+    def sample(cls) -> dict[str, Any]:
+        """An example for the documentation."""
+        return {"max_leases": 50, "max_quantity": -1, "horizon_s": None}
+
+    @property
+    def values(self) -> dict[str, int | None]:
+        """The limits that were named.
+
+        :raises BadField: there are none.
+        """
+        given = {limit.name: getattr(self, limit.name) for limit in LIMITS}
+        named = {name: value for name, value in given.items() if value is not wtypes.Unset}
+        if not named:
+            raise BadField("Nothing is to change: name at least one limit.", field="body")
+        return named
 
 
 class Empty(wtypes.Base):

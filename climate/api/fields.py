@@ -11,6 +11,7 @@ from typing import Any
 
 from wsme import types as wtypes
 
+from climate.core import limits
 from climate.core.host_properties import grammar
 from climate.core.period import parse_duration, parse_instant
 from climate.errors import BadField
@@ -79,6 +80,24 @@ class Whole(Field):
             return None
         if isinstance(value, bool) or not isinstance(value, int) or not self._least <= value <= self._most:
             raise BadField(f"{self.name} must be a whole number from {self._least} to {self._most}.", field=self.name)
+        return value
+
+
+class LimitValue(Field):
+    """The value of a limit, in its own range."""
+
+    def __init__(self, name: str) -> None:
+        limit = limits.BY_NAME[name]
+        span: dict[str, Any] = {"minimum": limit.least, "maximum": limit.most}
+        any_of = {"anyOf": [span, {"const": limits.UNLIMITED}]} if limit.endless else span
+        endless = " -1 is no limit." if limit.endless else ""
+        super().__init__(name, {"type": "integer", **any_of, "description": limit.description + endless})
+
+    def frombasetype(self, value: object) -> int | None:
+        """The number; ``None`` for that of the site."""
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise BadField(f"{self.name} must be a whole number, or null for the site's value.", field=self.name)
+        limits.check(self.name, value)
         return value
 
 

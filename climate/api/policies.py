@@ -32,6 +32,10 @@ LIST_HOSTS = "climate:hosts:list"
 GET_HOST = "climate:hosts:get"
 UPDATE_HOST = "climate:hosts:update"
 AVAILABILITY = "climate:hosts:availability"
+GET_LIMITS = "climate:limits:get"
+LIST_LIMITS = "climate:limits:list"
+UPDATE_LIMITS = "climate:limits:update"
+EXEMPT_FROM_RATE = "climate:limits:exempt"
 
 _ADMIN = "rule:climate:admin"
 _READER = "rule:climate:project_reader"
@@ -77,12 +81,28 @@ _OPERATIONS: list[tuple[str, str, str, str, str]] = [
         "GET",
         "/v1/hosts/availability",
     ),
+    (GET_LIMITS, _READER, "See the limits of one's project.", "GET", "/v1/limits/{project_id}"),
+    (LIST_LIMITS, _ADMIN, "See which projects have limits of their own.", "GET", "/v1/limits"),
+    (
+        UPDATE_LIMITS,
+        _ADMIN,
+        "Give a project limits of its own.",
+        "PATCH",
+        "/v1/limits/{project_id}",
+    ),
 ]
+
+
+_EXEMPT = policy.RuleDefault(
+    EXEMPT_FROM_RATE,
+    f"({_ADMIN}) or ({_SERVICE})",
+    "Send as many requests as one likes, whatever the limits of the project's requests are.",
+)
 
 
 def list_rules() -> list[policy.RuleDefault]:
     """All rules with their defaults."""
-    return _SHARED + [
+    return [*_SHARED, _EXEMPT] + [
         policy.DocumentedRuleDefault(
             name, check, description, [{"method": method, "path": path}], scope_types=["project"]
         )

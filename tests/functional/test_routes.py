@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from climate.api import app, routes
+from climate.api.policies import Policies
 from climate.api.routes import ALIASES, ROUTES, Route, Who
 from climate.chassis.web import health, metrics
 from climate.chassis.web.resource import Resource
-from tests.functional.site import NOW, Site
+from tests.functional.site import NOW, WHO, Site
 
 OUTSIDE = {health.ALIVE, health.READY, metrics.PATH}  # answered before any resource
 ALL = list(routes.with_aliases())
@@ -21,6 +22,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/leases"): {"duration": 60},
     ("PATCH", "/v1/leases/{lease_id}"): {"name": "renamed"},
     ("PATCH", "/v1/hosts/{host_id}"): {"disabled": False},
+    ("PATCH", "/v1/limits/{project_id}"): {"max_leases": 900},
 }
 ALLOWED = {
     Who.ANYONE: {"member", "reader", "other", "admin", "nova", "nobody", ""},
@@ -55,12 +57,13 @@ def concrete(site: Site, route: Route, owner: str = "member") -> tuple[str, Any]
     if "{lease_id}" in path:
         path = path.replace("{lease_id}", site.lease(who=owner, start_time=NOW)["id"])
     canonical = next((route.path.replace(name, to, 1) for name, to in ALIASES.items() if path.startswith(name)), None)
+    path = path.replace("{project_id}", WHO[owner][0])
     return path.replace("{host_id}", "node-1"), BODIES.get((route.method, canonical or route.path))
 
 
 def test_the_table_names_each_resource_once(site: Site) -> None:
     """Nothing stands at an address that the table does not name, and the other way round."""
-    found = sorted(walked(app.tree(site.needs), ""))
+    found = sorted(walked(app.tree(site.needs, Policies(site.needs.enforcer)), ""))
     assert found == sorted(named(route) for route in ALL if route.path not in OUTSIDE)
 
 
