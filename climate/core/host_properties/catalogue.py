@@ -103,6 +103,11 @@ _TABLE = (
     _text(
         "latency_class", "how quick the network is, in the site's own words, such as low; hosts of one class are alike"
     ),
+    Standard("aggregate", Kind.TEXT, "", "Nova's host aggregates that the host is in", several=True),
+    _text("availability_zone", "Nova's availability zone"),
+    Standard("traits", Kind.TEXT, "", "traits of the host, as Placement names them", several=True),
+    _text("state", "whether Nova's compute service answers: up or down"),
+    _text("status", "whether Nova places instances on the host: enabled or disabled"),
     _identity(ID, "any of the host's ids and names; a number is taken as its text", several=True),
     _identity("host_id", "our own id"),
     _identity("name", "the hypervisor's host name"),
