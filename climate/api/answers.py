@@ -8,6 +8,7 @@ from typing import Any
 from wsme import types as wtypes
 
 from climate.api.fields import Field
+from climate.core.host_properties.describe import Origin
 from climate.core.lifecycle import State
 
 _LEASE_ID = "6f1c8a52-0d3b-4f0e-9a53-2b8f3f7f9c11"
@@ -160,6 +161,13 @@ class SchedulerList(wtypes.Base):
     schedulers = _list("Scheduler")
 
 
+class Rule(wtypes.Base):
+    """Hosts of a kind have this value of a property."""
+
+    where = _shown({"type": "array"}, "A filter of hosts, as host_properties.")
+    value = _shown({"type": ["string", "number", "boolean"]})
+
+
 class Property(wtypes.Base):
     """A fact that host_properties may speak of."""
 
@@ -171,6 +179,16 @@ class Property(wtypes.Base):
     maximum = _shown({"type": "number"}, "Of a number, the greatest in use.", nullable=True, always=False)
     values = _shown({"type": "array"}, "Of text and booleans, up to 100 values in use.", always=False)
     hosts = _number("How many hosts have it, for administrators.", always=False)
+    hidden = _flag("Whether tenants neither see nor may name it, for administrators.", always=False)
+    source = _shown(
+        {"type": "string", "enum": [str(origin) for origin in Origin]},
+        "Why there is such a property, for administrators.",
+        always=False,
+    )
+    rules = _list("Rule", "Which hosts have which value, for administrators, where there are rules.", always=False)
+    rule_problems = _shown(
+        {"type": "array", "items": {"type": "string"}}, "What is wrong with rules, for administrators.", always=False
+    )
 
 
 class PropertyList(wtypes.Base):

@@ -149,8 +149,11 @@ def listed_property(value: Property, detail: bool, sees_hosts: bool) -> JSON:
         shown["minimum"], shown["maximum"] = (value.values[0], value.values[-1]) if value.values else (None, None)
     elif detail:
         shown["values"] = list(value.values)
-    if detail and sees_hosts:
-        shown["hosts"] = value.hosts
+    if sees_hosts:
+        shown |= {"hidden": value.hidden, "source": str(value.source)}
+        shown |= {"hosts": value.hosts} if detail else {}
+        shown |= {"rules": [{"where": rule.where, "value": rule.value} for rule in value.rules]} if value.rules else {}
+        shown |= {"rule_problems": list(value.rule_problems)} if value.rule_problems else {}
     return shown
 
 

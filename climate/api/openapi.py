@@ -15,6 +15,7 @@ from climate.api.fields import Field
 from climate.api.routes import ALIASES, ROUTES, Route, errors_of
 from climate.chassis.web import faults
 from climate.chassis.web.resource import JSON
+from climate.errors import RepeatMismatch
 
 _REF = "#/components/schemas/"
 _PLAIN = "text/plain"
@@ -87,7 +88,7 @@ def _operation(route: Route) -> dict[str, Any]:
         {"name": one.name, "in": "query", "description": one.description, "schema": dict(one.schema)}
         for one in route.query
     ]
-    if route.success == _CREATED:
+    if RepeatMismatch in route.errors:
         parameters.append(_REPEAT)
     if _has_etag(route):
         parameters.append(_IF_NONE_MATCH)
@@ -137,7 +138,6 @@ def _has_etag(route: Route) -> bool:
     return route.answer is answers.Availability
 
 
-_CREATED = 201
 _NO_CONTENT = 204
 _PASSING = (429, 503)
 _RETRY_AFTER = {"description": "In how many seconds to ask again.", "schema": {"type": "integer", "minimum": 1}}

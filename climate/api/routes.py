@@ -30,6 +30,9 @@ from climate.errors import (
     LimitReached,
     NotAuthenticated,
     NothingFits,
+    PropertyExists,
+    PropertyNotFound,
+    PropertyReported,
     RepeatMismatch,
     RequestTooLarge,
     ServiceUnavailable,
@@ -118,11 +121,18 @@ _LIMIT_FILTERS = (
     Parameter("all_projects", "The projects with limits of their own, by id; for administrators.", _FLAG),
     *_PAGE,
 )
-_DETAIL = (Parameter("detail", "With the values in use.", _FLAG),)
+_CATALOGUE = (
+    Parameter("detail", "With the values in use.", _FLAG),
+    Parameter("hidden", "Only those that are hidden, or that are not; for administrators.", _FLAG),
+    Parameter(
+        "sort", "In which order; by the number of hosts for administrators.", {"enum": ["name", "type", "hosts"]}
+    ),
+)
 
 _LEASES = "/v1/leases"
 _LEASE = "/v1/leases/{lease_id}"
 _HOST = "/v1/hosts/{host_id}"
+_PROPERTY = "/v1/properties/{name}"
 _LIMITS = "/v1/limits/{project_id}"
 _BOOKING: Errors = (BadProperties, NothingFits, HostsTaken, RequestTooLarge)
 _TOKEN: Errors = (BadField, NotAuthenticated, Forbidden, TooManyRequests, ServiceUnavailable)
@@ -211,7 +221,42 @@ ROUTES = (
         summary="What host_properties may speak of",
         who=Who.READER,
         answer=answers.PropertyList,
-        query=_DETAIL,
+        query=_CATALOGUE,
+    ),
+    Route(
+        method="POST",
+        path="/v1/properties",
+        summary="Add a property",
+        who=Who.ADMIN,
+        body=bodies.PropertyRequest,
+        answer=answers.Property,
+        success=201,
+        errors=(PropertyExists, BadProperties, RequestTooLarge),
+    ),
+    Route(
+        method="GET",
+        path=_PROPERTY,
+        summary="See a property, with its values in use",
+        who=Who.READER,
+        answer=answers.Property,
+        errors=(PropertyNotFound,),
+    ),
+    Route(
+        method="PATCH",
+        path=_PROPERTY,
+        summary="Hide or show a property, describe it, give it rules",
+        who=Who.ADMIN,
+        body=bodies.PropertyPatch,
+        answer=answers.Property,
+        errors=(PropertyNotFound, BadProperties, RequestTooLarge),
+    ),
+    Route(
+        method="DELETE",
+        path=_PROPERTY,
+        summary="Forget what was said of a property",
+        who=Who.ADMIN,
+        success=204,
+        errors=(PropertyNotFound, PropertyReported),
     ),
     Route(
         method="GET",
@@ -239,7 +284,7 @@ ROUTES = (
     Route(
         method="PATCH",
         path=_HOST,
-        summary="Disable or enable a host",
+        summary="Disable or enable a host, give it properties",
         who=Who.ADMIN,
         body=bodies.HostPatch,
         answer=answers.Host,

@@ -79,13 +79,18 @@ def test_answers_are_what_the_document_says(site: Site, document: dict[str, Any]
         ("POST", "/v1/leases/{lease_id}/confirm", {}),
         *(("GET", route.path, None) for route in ROUTES if route.method == "GET" and route.path != "/metrics"),
         ("GET", "/v1/properties?detail=true", None),
+        ("PATCH", "/v1/properties/{name}", {"rules": [{"where": ["=", "$vcpus", 16], "value": "r7"}]}),
+        ("PATCH", "/v1/hosts/{host_id}", {"properties": {"rack": "r8"}}),
+        ("POST", "/v1/properties", {"name": "noise", "type": "number", "unit": "dB", "hidden": True}),
+        ("GET", "/v1/properties/{name}", None),
+        ("GET", "/v1/properties?detail=true&sort=type", None),
         ("PATCH", "/v1/hosts/{host_id}", {"disabled": True, "reason": "repair"}),
         ("PATCH", "/v1/limits/{project_id}", {"max_leases": 900, "horizon_s": None}),
         ("GET", "/v1/limits?all_projects=true", None),
         ("GET", "/v1/leases/{lease_id}/nothing", None),
     ]
     for method, path, body in requests:
-        address = path.format(lease_id=lease_id, host_id="node-1", project_id=WHO[who][0])
+        address = path.format(lease_id=lease_id, host_id="node-1", project_id=WHO[who][0], name="rack")
         answer = site.ask(method, address, body, who=who)
         operation = document["paths"].get(path.partition("?")[0], {}).get(method.lower())
         if answer.status_int >= 400:

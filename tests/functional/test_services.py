@@ -23,8 +23,8 @@ def test_a_lease_is_two_questions_and_one_for_its_answer(site: Site) -> None:
     site.lease(quantity=2, host_properties=["=", "$vcpus", 16])
     assert inventory.methods == ["get_hosts", "get_common"]
     assert inventory.calls[0][1] == {"properties": ["=", "$vcpus", 16], "sees_hosts": False}
-    assert planning.methods == ["make_proposal"]
-    assert planning.calls[0][1]["answer_by"] == NOW + int(site.conf.api.rpc_timeout_s)
+    assert planning.methods == ["take_requests", "make_proposal"]
+    assert planning.calls[1][1]["answer_by"] == NOW + int(site.conf.api.rpc_timeout_s)
 
 
 def test_only_more_hosts_are_looked_for(site: Site) -> None:
