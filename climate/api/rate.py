@@ -2,10 +2,10 @@
 """How often a project may ask, held across all workers of the API, before anything is done for a request.
 
 Planning counts; a worker takes a few requests out of the project's bucket at
-a time, as many as it will need for the next moment if things go on like this.
-So whoever asks in a hurry waits for planning once in a while, and what lies
-unused with workers is next to nothing. In any ``t`` seconds no more are
-answered than ``burst + rate * (t + 1)``: what a worker took lapses in a second.
+a time, as many as it will need within a second if things go on like this. So
+whoever asks in a hurry waits for planning once in a while, and hardly anything
+lies unused with workers. In any ``t`` seconds no more are answered than ``burst
++ rate * (t + 1)``: what a worker took lapses in a second.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 from oslo_config import cfg
 
 from climate.api import policies
-from climate.api.policies import Policies
 from climate.chassis.web import context, faults
+from climate.chassis.web.policy import Policies
 from climate.core import rate as rates
 from climate.core.rate import Bucket, Rate
 from climate.errors import ClimateError, NotAuthenticated, TooManyRequests
@@ -44,7 +44,6 @@ OPTS = [
     ),
 ]
 _LAPSES_AFTER_S = 1.0
-_AHEAD_S = 0.1
 _AWAY_S = 5.0
 _MOST_PURSES = 10_000
 _ENDLESS = 2**62
@@ -86,7 +85,6 @@ class _Purse:
     """What a worker knows of one project: requests taken and not used, and how often it asks."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    waiting: int = 0
     left: int = 0
     lapses_at: float = 0.0
     refused_until: float = 0.0
@@ -106,8 +104,8 @@ class _Purse:
 
     @property
     def wanted(self) -> int:
-        """How many requests wait, or will come in the next moment, going by this second and the one before."""
-        return max(1 + self.waiting, int(max(self.seen, self.seen_before) * _AHEAD_S))
+        """How many requests wait, or will come within a second, going by this second and the one before."""
+        return max(self.seen, self.seen_before)
 
 
 class Allowance:
@@ -125,8 +123,6 @@ class Allowance:
         purse = self._purse(project_id)
         # Requests of one project wait for each other here: the first asks planning for all of them.
         with purse.lock:
-            with self._lock:
-                purse.waiting -= 1
             now = self._monotonic()
             if now < purse.refused_until:
                 return purse.refused_until - now
@@ -144,7 +140,6 @@ class Allowance:
                 self._purses = {one: purse for one, purse in self._purses.items() if purse.second >= int(now) - 1}
             purse = self._purses.setdefault(project_id, _Purse())
             purse.count(now)
-            purse.waiting += 1
             return purse
 
     def _refill(self, request_id: str, project_id: str, purse: _Purse, now: float) -> float:

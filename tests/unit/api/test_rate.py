@@ -108,8 +108,7 @@ def test_planning_is_asked_once_for_several_requests() -> None:
     for number in range(200):
         site.now = 1_000.0 + number / 50
         assert site.spend() == 0.0
-    assert len(site.asked) < 70
-    assert max(site.asked) == 5
+    assert len(site.asked) < 30
     site.asked.clear()
     for number in range(20):
         site.now = 1_100.0 + 2 * number
@@ -236,11 +235,11 @@ def test_requests_that_come_at_once_share_a_question() -> None:
         assert asking.wait(10)
         rest = [threads.submit(site.spend) for _ in range(32)]
         purse = site.workers[0]._purses["p"]
-        while purse.waiting < 32:
+        while purse.seen < 33:
             pass
         arrived.set()
         assert [one.result(30) for one in (first, *rest)] == [0.0] * 33
-    assert site.asked == [1, 32]
+    assert site.asked == [1, 33]
 
 
 def test_many_projects_are_forgotten_again(monkeypatch: pytest.MonkeyPatch) -> None:
