@@ -16,7 +16,6 @@ from climate.api.booking import Booking
 from climate.api.insight import Insight
 from climate.api.occupancy import HostNames, Occupancy
 from climate.api.options import GROUP
-from climate.api.policies import Policies
 from climate.api.rate import Allowance, RequestRate
 from climate.api.v1.calendar import Calendar
 from climate.api.v1.hosts import Hosts
@@ -26,6 +25,7 @@ from climate.api.v1.properties import Properties
 from climate.api.v1.schedulers import Schedulers
 from climate.api.v1.versions import Description, Root, Version
 from climate.chassis.web import resource, wsgi
+from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Resource
 from climate.rpcapi.inventory import InventoryAPI
 from climate.rpcapi.planning import PlanningAPI

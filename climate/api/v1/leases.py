@@ -12,8 +12,8 @@ from climate.api import bodies, booking, disclosure, policies, queries
 from climate.api.booking import Booking
 from climate.api.insight import Insight
 from climate.api.occupancy import HostNames
-from climate.api.policies import Policies
 from climate.chassis.web import paging
+from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Answer, Call, Resource, once
 from climate.core.lease import Lease, LeaseQuery, Owner
 from climate.errors import Forbidden, LeaseNotFound

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from climate.api import bodies, disclosure, policies, queries
-from climate.api.policies import Policies
 from climate.chassis.web import paging
+from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Answer, Call, Resource
 from climate.core.limits import LIMITS
 from climate.errors import BadField
