@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""climate-manage: the database and the configuration, by hand."""
+"""climate-manage: the database, the archive and the configuration, by hand."""
 
 from __future__ import annotations
 
+import argparse
 import importlib.metadata
 import sys
 from collections.abc import Callable
@@ -12,8 +13,12 @@ from oslo_config import cfg
 
 from climate.chassis import conf as configuration
 from climate.chassis import sql
+from climate.cmd import main as common
+from climate.core.period import parse_instant
 from climate.errors import ClimateError
-from climate.manage import configcheck, database
+from climate.manage import archive, configcheck, database
+from climate.planning import limits
+from climate.planning.store.archive import Archive
 
 Command = Callable[[cfg.ConfigOpts], int]
 
@@ -51,8 +56,16 @@ def _config_check(conf: cfg.ConfigOpts) -> int:
     return 1 if findings else 0
 
 
+def _archive(conf: cfg.ConfigOpts) -> int:
+    before = parse_instant(conf.command.before, "--before")
+    store = Archive(common.database_engine(conf), limits.of_site(conf).withdrawn_window_s)
+    archive.run(store, before, common.clock(), _say, dry=conf.command.dry_run)
+    return 0
+
+
 def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _commands(subparsers: object) -> None:
@@ -78,6 +91,21 @@ def _commands(subparsers: object) -> None:
             command.set_defaults(run=function)
             if revision is not None:
                 command.add_argument("revision", **({"nargs": "?", "default": revision} if revision else {}))
+    _archive_command(subparsers)
+
+
+def _archive_command(subparsers: object) -> None:
+    help_text = "move leases that are long over, with their journal entries, out of the way; nothing is deleted"
+    command: argparse.ArgumentParser = subparsers.add_parser("archive", help=help_text)  # type: ignore[attr-defined]
+    command.set_defaults(run=_archive)
+    command.add_argument(
+        "--before",
+        required=True,
+        metavar="INSTANT",
+        help="leases that were over before this: ISO 8601 with an offset, such as 2026-01-01T00:00:00Z, "
+        "or integer epoch seconds",
+    )
+    command.add_argument("--dry-run", action="store_true", help="only say what would be moved")
 
 
 def main() -> int:
