@@ -6,24 +6,15 @@ from __future__ import annotations
 import dataclasses
 import threading
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
-from climate.chassis import sql
-from climate.core.host import Host
 from climate.errors import BadField, HostNotFound
 from climate.inventory.refresh_plan import RefreshPlan
-from climate.inventory.store import tables
-from climate.inventory.store.memory import MemoryStore
 from climate.inventory.store.protocol import Store
-from climate.inventory.store.sql import SqlStore
-from climate.manage import database
 from climate.rpcapi.inventory import HostQuery, SourceState
-from tests.contract.conftest import SERVERS
+from tests.contract.fleet import filled, host, plan
 
 AWKWARD = {
     "text": "é ☃ 𝄞 'quoted' \\ \" %s :x {y}",
@@ -35,55 +26,6 @@ AWKWARD = {
     "digits": "0012",
     "cpu_info.features": "avx avx2 " * 400,
 }
-
-
-@pytest.fixture(params=["memory", "sqlite", *SERVERS])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """An empty store of each kind in turn."""
-    if request.param == "memory":
-        yield MemoryStore()
-    elif request.param == "sqlite":
-        engine = sql.engine(f"sqlite:///{tmp_path}/climate.db")
-        database.upgrade(engine)
-        yield SqlStore(engine)
-        engine.dispose()
-    else:
-        yield SqlStore(_emptied(request.param, request))
-
-
-def _emptied(kind: str, request: pytest.FixtureRequest) -> sa.Engine:
-    """A server's database at head; made once, because a migration takes a second."""
-    engines: dict[str, sa.Engine] = request.getfixturevalue("migrated_databases")
-    if kind not in engines:
-        engines[kind] = sql.engine(request.getfixturevalue(kind).fresh_database().url, max_pool_size=20)
-        database.upgrade(engines[kind])
-    with sql.transaction(engines[kind]) as connection:
-        for table in tables.metadata.sorted_tables:
-            connection.execute(table.delete())
-    return engines[kind]
-
-
-def host(number: int, name: str = "", **fields: Any) -> Host:
-    values: dict[str, Any] = {
-        "host_id": str(uuid.UUID(int=number)),
-        "name": name or f"node-{number:05}",
-        "service_host": f"compute-{number}",
-        "external_id": str(number),
-        "source": "file",
-        "properties": {"vcpus": number},
-        "first_seen_at": 10,
-        "last_seen_at": 10,
-    }
-    return Host(**values | fields)
-
-
-def plan(store: Store, at: int = 10, source: str = "file", **changes: tuple[Host, ...]) -> RefreshPlan:
-    return RefreshPlan(source=source, at=at, seen_generation=store.generation(), hosts=3, **changes)
-
-
-def filled(store: Store, *hosts: Host) -> tuple[Host, ...]:
-    assert store.apply(plan(store, added=hosts))
-    return hosts
 
 
 def test_an_empty_store_is_at_generation_zero(store: Store) -> None:
