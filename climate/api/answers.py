@@ -106,7 +106,6 @@ class Scheduler(wtypes.Base):
     name = shapes.text()
     description = shapes.text()
     default = shapes.flag("Whether it is the one for requests that name none.")
-    may_choose = shapes.flag("Whether the asker may name it.")
 
 
 class SchedulerList(wtypes.Base):

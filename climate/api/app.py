@@ -22,7 +22,7 @@ from climate.api.v1.hosts import Hosts
 from climate.api.v1.leases import Leases, View
 from climate.api.v1.limits import Limits
 from climate.api.v1.properties import Properties
-from climate.api.v1.schedulers import Schedulers
+from climate.api.v1.schedulers import Naming, Schedulers
 from climate.api.v1.versions import Description, Root, Version
 from climate.chassis.web import resource, wsgi
 from climate.chassis.web.policy import Policies
@@ -80,13 +80,14 @@ def tree(needs: Collaborators, policies: Policies) -> Resource:
     occupancy = Occupancy(needs.planning)
     booking = Booking(needs.inventory, needs.planning, needs.clock, options.rpc_timeout_s)
     view = View(policies, names, Insight(needs.inventory))
-    leases = Leases(needs.planning, booking, policies, view, options.max_limit)
+    naming = Naming(policies, options.allowed_schedulers)
+    leases = Leases(needs.planning, booking, policies, view, naming, options.max_limit)
     properties = Properties(needs.inventory, policies)
     version = Version(
         {
             "leases": leases,
             "reservations": leases,
-            "schedulers": Schedulers(needs.planning, policies),
+            "schedulers": Schedulers(needs.planning, policies, naming),
             "properties": properties,
             "hosts": Hosts(needs.inventory, occupancy, names, policies, options.max_limit),
             "limits": Limits(needs.planning, policies, options.max_limit),

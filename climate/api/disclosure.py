@@ -157,13 +157,12 @@ def listed_property(value: Property, detail: bool, sees_hosts: bool) -> JSON:
     return shown
 
 
-def scheduler(value: SchedulerInfo, may_choose: bool) -> JSON:
-    """A strategy, and whether the asker may name it."""
+def scheduler(value: SchedulerInfo) -> JSON:
+    """A strategy that the asker may name."""
     return {
         "name": value.name,
         "description": value.description,
         "default": value.default,
-        "may_choose": may_choose,
     }
 
 

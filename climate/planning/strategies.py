@@ -37,8 +37,9 @@ class Strategies:
         try:
             return self._by_name[name or self._default]
         except KeyError:
-            known = ", ".join(sorted(self._by_name))
-            raise BadField(f"There is no scheduler {name!r}; there are: {known}.", field="scheduler") from None
+            raise BadField(
+                f"There is no scheduler {name!r}: GET /v1/schedulers lists those that you may name.", field="scheduler"
+            ) from None
 
     def listed(self) -> list[SchedulerInfo]:
         """All schedulers, by name."""

@@ -12,6 +12,7 @@ from climate.api import bodies, booking, disclosure, policies, queries
 from climate.api.booking import Booking
 from climate.api.insight import Insight
 from climate.api.occupancy import HostNames
+from climate.api.v1.schedulers import Naming
 from climate.chassis.web import paging
 from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Answer, Call, Resource, once
@@ -64,12 +65,21 @@ class Leases(Resource):
 
     item = "lease_id"
 
-    def __init__(self, planning: PlanningAPI, booking: Booking, policies: Policies, view: View, max_limit: int) -> None:
+    def __init__(
+        self,
+        planning: PlanningAPI,
+        booking: Booking,
+        policies: Policies,
+        view: View,
+        naming: Naming,
+        max_limit: int,
+    ) -> None:
         super().__init__()
         self._planning = planning
         self._booking = booking
         self._policies = policies
         self._view = view
+        self._naming = naming
         self._max_limit = max_limit
 
     def part(self, word: str) -> Resource:
@@ -106,7 +116,7 @@ class Leases(Resource):
         wanted = bodies.read(bodies.LeaseRequest, call.body)
         terms, wish, confirm = wanted.terms, wanted.wish, wanted.confirm is True
         if terms.scheduler:
-            self._policies.require(who, policies.CHOOSE_SCHEDULER)
+            self._naming.require(who, terms.scheduler)
         repeat = booking.repeat_key(
             call.header(booking.REPEAT_HEADER), "POST", PATH, wish, terms, wanted.hosts_wanted, confirm
         )
