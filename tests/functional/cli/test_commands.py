@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -185,6 +186,73 @@ def _(bench: Bench) -> None:
     disabled = bench.admin.json("host", "set", host, "--disable", "--reason", "dust")
     assert (disabled["bookable"], disabled["disabled_reason"]) == (False, "dust")
     assert bench.admin.json("host", "set", host, "--enable")["bookable"]
+
+
+@case("host unset")
+def _(bench: Bench) -> None:
+    host = bench.a_host()
+    given = bench.admin.json("host", "set", host, "--property", "rack=z9", "--property", "gpus=7")
+    assert (given["given"], given["properties"]["gpus"]) == ({"rack": "z9", "gpus": 7}, 7)
+    taken = bench.admin.json("host", "unset", host, "--property", "rack", "--property", "gpus")
+    assert (taken["given"], taken["properties"]["rack"]) == ({}, "b1")
+
+
+@case("property list")
+def _(bench: Bench) -> None:
+    assert bench.member.json("property", "list") == bench.client.properties.list()
+    table = bench.member("property", "list", "--detail")
+    assert re.search(r"^\| gpus +\| number +\| +\| 0 to 4 +\|$", table, re.MULTILINE)
+    assert "Icelake-Server" in table
+    assert "host_ip" not in table
+    hidden = bench.admin.json("property", "list", "--hidden", "--sort", "hosts")
+    assert {one["hidden"] for one in hidden} == {True}
+    assert bench.member.run("property", "list", "--sort", "hosts").status == 2
+
+
+@case("property show")
+def _(bench: Bench) -> None:
+    assert bench.member.json("property", "show", "gpus") == bench.client.properties.get("gpus")
+    assert "maximum" in bench.member("property", "show", "gpus")
+    assert bench.member.run("property", "show", "host_ip").status == 4
+
+
+@case("property create")
+def _(bench: Bench) -> None:
+    made = bench.admin.json(
+        *("property", "create", "noise", "--type", "number", "--unit", "dB", "--description", "how loud"),
+        *("--rule", "40 if rack=a1,a2", "--rule", '55 if ["not", ["=", "$rack", "a1"]]', "--rule", "60"),
+    )
+    assert [one["value"] for one in made["rules"]] == [40, 55, 60]
+    assert made["rules"][0]["where"] == ["in", "$rack", "a1", "a2"]
+    assert bench.client.properties.get("noise")["minimum"] == 40
+    bench.admins_client.properties.delete("noise")
+    assert bench.member.run("property", "create", "noise", "--type", "text").status == 5
+
+
+@case("property set")
+def _(bench: Bench) -> None:
+    assert bench.admin.json("property", "set", "cluster", "--hide")["hidden"]
+    assert bench.member.run("property", "show", "cluster").status == 4
+    assert not bench.admin.json("property", "set", "cluster", "--show", "--description", "what was bought")["hidden"]
+    assert bench.client.properties.get("cluster")["description"] == "what was bought"
+    bench.admins_client.properties.delete("cluster")
+
+
+@case("property unset")
+def _(bench: Bench) -> None:
+    bench.admin("property", "set", "cluster", "--description", "mine", "--rule", "oak if rack=a1")
+    bare = bench.admin.json("property", "unset", "cluster", "--description", "--rules")
+    assert "rules" not in bare
+    assert bare["description"] != "mine"
+    bench.admins_client.properties.delete("cluster")
+
+
+@case("property delete")
+def _(bench: Bench) -> None:
+    for name in ("one", "two"):
+        bench.admins_client.properties.add(name, "text")
+    assert bench.admin("property", "delete", "one", "two") == ""
+    assert bench.admin.run("property", "delete", "one", "vcpus").status == 4
 
 
 def test_every_command_has_a_case() -> None:
