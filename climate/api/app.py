@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -41,7 +42,7 @@ class Collaborators:
     """Whom the API asks. ``clock`` gives epoch seconds; ``conf`` has :func:`climate.api.options.list_opts`.
 
     ``counting`` is planning, too, as one that is not waited for much longer
-    than ``[api] limit_timeout_s``.
+    than ``[api] limit_timeout_s``; ``monotonic`` gives seconds.
     """
 
     inventory: InventoryAPI
@@ -50,6 +51,7 @@ class Collaborators:
     enforcer: policy.Enforcer
     clock: Callable[[], int]
     conf: cfg.ConfigOpts
+    monotonic: Callable[[], float] = time.monotonic
 
 
 def build(needs: Collaborators, bind_host: str = "") -> WSGIApplication:
@@ -60,7 +62,7 @@ def build(needs: Collaborators, bind_host: str = "") -> WSGIApplication:
     policies = Policies(needs.enforcer)
     return wsgi.build(
         # Behind the token check, which says whose request it is, and before anything is done for it.
-        RequestRate(resource.application(tree(needs, policies)), policies, Allowance(needs.counting)),
+        RequestRate(resource.application(tree(needs, policies)), policies, Allowance(needs.counting, needs.monotonic)),
         needs.conf,
         group=GROUP,
         bind_host=bind_host,

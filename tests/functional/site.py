@@ -114,6 +114,7 @@ class Site:
             enforcer=policies.enforcer(self.conf),
             clock=self.clock,
             conf=self.conf,
+            monotonic=lambda: float(self.now),
         )
         self.app = app.build(self.needs, bind_host)
 
