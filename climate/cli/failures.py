@@ -27,7 +27,7 @@ class Exit(enum.IntEnum):
     NOTHING_FITS = 3  # no such hosts are free
     NOT_FOUND = 4  # there is no such thing, or not for you
     NOT_ALLOWED = 5  # no valid token, or your roles do not allow it
-    NOT_NOW = 6  # something does not answer, asks for patience, or the time to wait is over
+    NOT_NOW = 6  # something does not answer or asks for patience, your project has all that it may, the wait is over
 
 
 _OF_KIND: Final[dict[Kind, Exit]] = {
@@ -69,7 +69,9 @@ class Refused(Exception):
         super().__init__(error.message)
 
 
-_OF_OTHERS: Final = (
+_OF_CLASS: Final = (
+    (errors.NothingFits, Exit.NOTHING_FITS),
+    (errors.LimitReached, Exit.NOT_NOW),
     ((Unusable, keystone.MissingRequiredOptions), Exit.USAGE),
     ((keystone.Unauthorized, keystone.Forbidden), Exit.NOT_ALLOWED),
     ((TimeoutError, keystone.ConnectFailure, keystone.HttpServerError), Exit.NOT_NOW),
@@ -83,9 +85,10 @@ def status_of(error: BaseException) -> Exit:
     """The exit status for one of :data:`Foreseen`."""
     if isinstance(error, Refused):
         error = error.error
+    fallback = Exit.FAILED
     if isinstance(error, ClimateError):
-        return Exit.NOTHING_FITS if isinstance(error, errors.NothingFits) else _OF_KIND.get(error.kind, Exit.FAILED)
-    return next((status for kinds, status in _OF_OTHERS if isinstance(error, kinds)), Exit.FAILED)
+        fallback = _OF_KIND.get(error.kind, Exit.FAILED)
+    return next((status for kinds, status in _OF_CLASS if isinstance(error, kinds)), fallback)
 
 
 def told(error: BaseException) -> str:

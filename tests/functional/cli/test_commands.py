@@ -255,6 +255,47 @@ def _(bench: Bench) -> None:
     assert bench.admin.run("property", "delete", "one", "vcpus").status == 4
 
 
+@case("limit list")
+def _(bench: Bench) -> None:
+    bench.admins_client.limits.set("oak", {"max_leases": 7})
+    own = next(one for one in bench.admin.json("limit", "list") if one["project_id"] == "oak")
+    assert own == next(one for one in bench.admins_client.limits.list() if one["project_id"] == "oak")
+    assert re.search(r"^\| oak +\| max_leases=7 +\|$", bench.admin("limit", "list"), re.MULTILINE)
+    assert bench.member.run("limit", "list").status == 5
+    bench.admins_client.limits.reset("oak")
+
+
+@case("limit show")
+def _(bench: Bench) -> None:
+    shown = bench.member.json("limit", "show")
+    assert shown["limits"].keys() == bench.client.limits.get()["limits"].keys()
+    assert re.search(r"^\| max_leases +\| 1000, \d+ used +\|$", bench.member("limit", "show"), re.MULTILINE)
+    assert bench.admin.json("limit", "show", "oak")["project_id"] == "oak"
+    assert bench.member.run("limit", "show", "oak").status == 5
+
+
+@case("limit set")
+def _(bench: Bench) -> None:
+    limits = ("max_leases=7", "max_duration_s=2d", "max_quantity=unlimited")
+    given = bench.admin.json("limit", "set", "oak", *limits)["limits"]
+    assert [given[name]["value"] for name in ("max_leases", "max_duration_s", "max_quantity")] == [7, 172_800, -1]
+    shown = bench.admin("limit", "show", "oak")
+    assert "7 (the site's: 1000), 0 used" in shown
+    assert "172800 (2d) (the site's: 7948800 (92d))" in shown
+    assert bench.admin.run("limit", "set", "oak", "max_lease=7").status == 2
+    bench.admins_client.limits.reset("oak")
+
+
+@case("limit unset")
+def _(bench: Bench) -> None:
+    bench.admins_client.limits.set("oak", {"max_leases": 7, "max_quantity": 2, "horizon_s": 3600})
+    left = bench.admin.json("limit", "unset", "oak", "max_leases")["limits"]
+    assert [left[name]["value"] for name in ("max_leases", "max_quantity")] == [1000, 2]
+    none = bench.admin.json("limit", "unset", "oak", "--all")["limits"]
+    assert none == bench.admins_client.limits.get("oak")["limits"]
+    assert bench.admin.run("limit", "unset", "oak").status == 2
+
+
 def test_every_command_has_a_case() -> None:
     """Whoever adds a command tries it here."""
     assert sorted(CASES) == commands()

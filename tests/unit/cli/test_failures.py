@@ -24,6 +24,8 @@ from climate.cli.failures import Exit, Refused, Spot, Unusable
         (errors.NotAuthenticated(), 5),
         (errors.Forbidden(), 5),
         (errors.ServiceUnavailable(), 6),
+        (errors.LimitReached(), 6),
+        (errors.TooManyWithdrawn(), 6),
         (errors.WrongState(), 1),
         (errors.ClimateError(), 1),
         (Refused(errors.BadProperties(), Spot("x", 0, 1)), 2),
