@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from climate.core.limits import LIMITS, UNLIMITED
 from tools.servers.process import Process, ServerFailed, free_port
 
 PROGRAMS = Path(sys.executable).parent
@@ -28,7 +29,8 @@ class Suite:
 
     Tokens are static: ``admin_token``, and ``member_token(project)`` for any
     of ``projects``. ``settings`` are added to the configuration by group and
-    option. Use as a context manager, or call ``start()`` and ``stop()``.
+    option; without any in ``limits``, projects may ask for and hold as much as
+    they like. Use as a context manager, or call ``start()`` and ``stop()``.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Suite:
                 "database": {"connection": database_url.replace("%", "%%")},
                 "inventory": {"sources": "file", "refresh_interval_s": 2},
                 "inventory_file": {"path": hosts},
+                "limits": {limit.name: UNLIMITED for limit in LIMITS if limit.endless},
                 "coordination": {"backend_url": f"file://{directory}/locks"},
                 "api": {
                     "host": "127.0.0.1",
