@@ -17,6 +17,8 @@ from tools.servers import PostgreSQL, RabbitMQ
 from tools.servers.process import Process, free_port
 from tools.suite import Suite
 
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+
 ROOT = Path(__file__).parents[2]
 HOSTS = ROOT / "climate" / "sandbox" / "data" / "hosts.yaml"
 GUNICORN = Path(sys.executable).with_name("gunicorn")
