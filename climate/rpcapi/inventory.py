@@ -40,7 +40,7 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostNames:
-    """How all hosts are called, retired ones too, as of one generation.
+    """How all hosts are called, retired ones too, since one generation.
 
     Columns of equal length, by name; ``hosts`` are packed ids. A host keeps
     its name, but not its ``service_host``.
@@ -98,7 +98,7 @@ class InventoryAPI:
         return self._caller.call(request_id, "list_hosts", list[Host], query=query)
 
     def get_names(self, request_id: str, *, known_generation: int | None = None) -> HostNames | None:
-        """How all hosts are called; ``None`` while no host changed since ``known_generation``."""
+        """How all hosts are called; ``None`` while that is what it was at ``known_generation``."""
         return self._caller.call(request_id, "get_names", HostNames | None, known_generation=known_generation)
 
     def set_host(

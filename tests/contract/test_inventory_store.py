@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from climate.core.host import Host
+from climate.core.host_properties.definitions import Definition
 from climate.errors import BadField, HostNotFound
+from climate.inventory.decisions import Decision
 from climate.inventory.refresh_plan import RefreshPlan
 from climate.inventory.store.protocol import Store
 from climate.rpcapi.inventory import HostQuery, SourceState
@@ -76,6 +79,37 @@ def test_a_plan_for_another_generation_changes_nothing(store: Store) -> None:
     assert not store.apply(late)
     assert store.load() == before
     assert store.sources()[0].refreshed_at == 10
+
+
+def test_hosts_that_changed_after_a_generation_are_read_alone(store: Store) -> None:
+    """Whatever changed them; a failed or repeated reading of their source changes none."""
+    one, two, three, four = filled(store, *(host(number) for number in range(1, 5)))
+    read = [store.load()]
+
+    def news() -> list[Host]:
+        known = store.load(after=read[-1].generation)
+        read.append(read[-1].updated(known))
+        assert read[-1] == store.load()
+        return list(known.hosts)
+
+    assert news() == []
+    changed = dataclasses.replace(one, properties={"vcpus": 1}, last_seen_at=10)
+    gone = dataclasses.replace(two, retired_at=10)
+    assert store.apply(plan(store, 10, added=(host(9),), changed=(changed,), retired=(gone,)))
+    assert [one.name for one in news()] == ["node-00001", "node-00002", "node-00009"]
+    store.set_disabled(three.host_id, True, "")
+    assert [one.disabled for one in news()] == [True]
+    given = dataclasses.replace(four, given={"room": "north"})
+    assert store.settle(Decision(seen_generation=store.generation(), hosts=(given,)))
+    store.apply(plan(store, 10))
+    store.record_failure("file", 11, "gone")
+    assert news() == [given]
+    room = Definition(name="room", hidden=True)
+    assert store.settle(Decision(seen_generation=store.generation(), definition=room))
+    assert (news(), read[-1].definitions) == ([], (room,))
+    assert store.apply(plan(store, 10, returned=(dataclasses.replace(two, retired_at=None, last_seen_at=10),)))
+    assert [(one.name, one.retired_at) for one in news()] == [("node-00002", None)]
+    assert len(store.load(after=-1).hosts) == 5
 
 
 def test_a_plan_without_changes_keeps_the_generation(store: Store) -> None:
