@@ -29,6 +29,9 @@ class InUseRule:
     ahead_s: int = 600
 
 
+DEFAULT = InUseRule()
+
+
 def choose(
     scheduler: Scheduler, calendar: Calendar, groups: Sequence[GroupRows], need: Need, now: int, rule: InUseRule
 ) -> Choice | None:
