@@ -41,7 +41,7 @@ class Lease(wtypes.Base):
     quantity = shapes.number("How many hosts it has.")
     host_properties = shapes.shown(
         {"type": "array"},
-        "The filter that was asked for; null if it names what is hidden from the asker.",
+        "The filter that was asked for; null if it names a property that there is not, or not for the asker.",
         nullable=True,
     )
     scheduler = shapes.text("The strategy that was asked for.", nullable=True)

@@ -47,6 +47,7 @@ WHO = {
     "reader": ("project-a", "ralf", ["reader"]),
     "other": ("project-b", "otto", ["member"]),
     "admin": ("project-admin", "ada", ["admin", "member", "reader"]),
+    "colleague": ("project-admin", "carl", ["member"]),
     "nova": ("service", "nova", ["service"]),
     "nobody": ("project-a", "nils", ["guest"]),
 }

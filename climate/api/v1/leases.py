@@ -40,11 +40,10 @@ class View:
     def listed(self, call: Call, leases: Sequence[Lease], who: RequestContext) -> list[disclosure.JSON]:
         """Leases without their hosts, which lists do not fetch."""
         sees_hosts = self.sees_hosts(who)
-        speaks = any(lease.terms.host_properties for lease in leases)  # of properties, which may be hidden
-        visibility = self._insight.visibility(call.request_id) if speaks and not sees_hosts else None
+        visible = frozenset() if sees_hosts else self._insight.visible(call.request_id, leases, sees_hosts)
         address = call.link(PATH)
         return [
-            disclosure.lease(lease, f"{address}/{lease.lease_id}", sees_hosts=sees_hosts, visibility=visibility)
+            disclosure.lease(lease, f"{address}/{lease.lease_id}", sees_hosts=sees_hosts, visible=visible)
             for lease in leases
         ]
 
@@ -55,7 +54,7 @@ class View:
             lease,
             call.link(f"{PATH}/{lease.lease_id}"),
             sees_hosts=sees_hosts,
-            common=self._insight.common(call.request_id, lease.hosts, sees_hosts),
+            common=self._insight.common(call.request_id, lease, sees_hosts),
             names=self._names.of(call.request_id, lease.hosts) if sees_hosts else {},
         )
 

@@ -11,7 +11,6 @@ import pytest
 from climate.core.candidates import pack, unpack
 from climate.core.host_properties.catalogue import Kind
 from climate.core.host_properties.definitions import Definition, Rule
-from climate.core.host_properties.visibility import Visibility
 from climate.errors import BadField, PropertyExists, PropertyNotFound, ServiceUnavailable
 from climate.inventory.decisions import Decision
 from climate.inventory.hosts import Hosts
@@ -105,12 +104,14 @@ def test_setting_nothing_changes_nothing(site: Site) -> None:
 
 def test_visibility_follows_at_once(site: Site) -> None:
     both = pack(site.hosts.get(name).host_id for name in ("a", "b"))
-    assert site.properties.common(both, False) == Common(properties={"rack": "r1"}, visibility=Visibility())
+    names = ["rack", "vcpus", "gpus", "name", "color", "rack"]
+    known = frozenset({"rack", "vcpus", "gpus"})  # a standard property that no host has is one that one may name
+    assert site.properties.common(both, names, False) == Common(properties={"rack": "r1"}, visible=known)
     assert site.properties.change("rack", PropertyChange(hidden=True)).hidden
-    hidden = Visibility(hidden=frozenset({"rack"}))
-    assert site.properties.common(both, False) == Common(properties={}, visibility=hidden)
-    assert site.properties.common(both, True).properties == {"rack": "r1"}
-    assert site.properties.visibility() == hidden
+    assert site.properties.common(both, names, False) == Common(properties={}, visible=known - {"rack"})
+    assert site.properties.common(both, [], True) == Common(properties={"rack": "r1"}, visible=frozenset())
+    assert site.properties.visible(names, False) == known - {"rack"}
+    assert site.properties.visible(names, True) == known | {"name"}
     assert [one.name for one in site.properties.all(False)] == ["vcpus"]
     with pytest.raises(PropertyNotFound):
         site.properties.get("rack", False)
