@@ -20,6 +20,7 @@ extensions = [
     "reno.sphinxext",
     "errors_reference",
     "lifecycle_picture",
+    "limits_reference",
     "policies_reference",
     "properties_reference",
     "rest_reference",
