@@ -56,7 +56,7 @@ class Show(ShowOne):
 class Create(ShowOne):
     """Add a property that neither the standard nor a source of hosts knows
 
-    Its values come from rules, or from "host set". It is for administrators.
+    Its values come from rules, or are given to single hosts. It is for administrators.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -93,7 +93,7 @@ class Set(ShowOne):
 class Unset(ShowOne):
     """Take back a property's unit, description or rules
 
-    It is for administrators; "property delete" takes back all that was said.
+    To take back all that was said, delete it. It is for administrators.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -164,7 +164,7 @@ def _add_said(parser: argparse.ArgumentParser) -> None:
         metavar="RULE",
         dest="rules",
         action="append",
-        help="the value of some hosts: 'low if rack=a1,a2'; may be repeated, and the first that holds counts",
+        help="the value of some hosts, such as: low if rack=a1,a2; may be repeated, and the first that holds counts",
     )
 
 
