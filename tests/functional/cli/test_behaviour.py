@@ -9,11 +9,15 @@ import re
 import signal
 import subprocess
 import time
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 import yaml
+from cliff.app import App
+from openstackclient.shell import OpenStackShell
 
+from climate.cli.shell import GROUP, Shell
 from climate.client import Client, with_token
 from tests.functional.cli.program import PROGRAMS, Program
 
@@ -135,7 +139,7 @@ def test_programs_get_what_the_service_says(climate: Program, client: Client) ->
 def test_people_get_their_own_time(climate: Program, client: Client) -> None:
     """And no seconds where there are none; what is shown can be given back."""
     lease = client.leases.create(start_time="2027-03-01T08:00:00Z", duration="1h", end_time="2027-03-01T09:00:00Z")
-    there = climate.with_variables(TZ="Europe/Paris")
+    there = climate.with_variables(TZ="CET-1CEST,M3.5.0,M10.5.0/3")
     shown = there("lease", "show", lease["id"])
     assert "2027-03-01 09:00+01:00" in shown
     assert "links" not in shown
@@ -287,7 +291,7 @@ def test_watching_into_a_file_writes_one_chart_below_the_other(climate: Program,
 
 
 def test_the_chart_shows_the_time_of_the_machine_or_utc(climate: Program) -> None:
-    there = climate.with_variables(TZ="Asia/Tokyo")
+    there = climate.with_variables(TZ="JST-9")
     lease = there.json("lease", "create", "--duration", "1h")["id"]
     assert "times are JST" in there("calendar", "--span", "1h")
     assert "times are UTC" in there("calendar", "--span", "1h", "--utc")
@@ -315,6 +319,20 @@ def test_help_names_every_command_and_needs_no_service(climate: Program) -> None
     assert nobody("lease", "create", "--help") == nobody("help", "lease", "create")
     assert "--homogeneous NAME" in nobody("lease", "create", "--help")
     assert nobody("--version").startswith("climate ")
+
+
+@pytest.mark.parametrize("shell", [Shell, OpenStackShell])
+def test_no_option_of_a_command_is_taken_by_the_program(shell: type[App]) -> None:
+    """A program's own options are looked for first, in OpenStackClient also where they are abbreviated."""
+    program = shell()  # type: ignore[call-arg]
+    abbreviated = program.parser.allow_abbrev
+    own = {option for action in program.parser._actions for option in action.option_strings}
+    for point in distribution("climate").entry_points.select(group=GROUP):
+        parser = point.load()(program, None).get_parser(point.name)
+        options = {option for action in parser._actions for option in action.option_strings} - {"-h", "--help"}
+        assert not options & own, point.name
+        for option in options if abbreviated else ():
+            assert not any(other.startswith(option) for other in own), (point.name, option)
 
 
 def completed(climate: Program, *words: str) -> list[str]:
