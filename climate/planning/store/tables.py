@@ -86,7 +86,8 @@ allocation = sa.Table(
     sa.Column("released_at", sa.BigInteger),
     sa.CheckConstraint("start_at < blocked_until AND end_at <= blocked_until", name="planning_allocation_order"),
     sa.Index("planning_allocation_lease", "lease_id", "host_number"),
-    sa.Index("planning_allocation_host", "host_number", "blocked_until"),
+    # Live rows have no released_at; whether others had the host in a time is asked of those released after it began.
+    sa.Index("planning_allocation_times", "host_number", "released_at", "blocked_until"),
     **_MARIADB,
 )
 
