@@ -11,18 +11,16 @@ import csv
 import io
 import json
 import pathlib
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import yaml
 
+from climate.chassis import yaml_events
 from climate.errors import ConfigError
 
 MAX_BYTES = 16 * 1024 * 1024
-
-# libyaml's parser is ten times quicker, and not everywhere.
-_QuickLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Document:
             index = keys[0] if keys else None
             return self.lines[index] if isinstance(index, int) and index < len(self.lines) else 1
         try:
-            node = yaml.compose(self.text, _QuickLoader)
+            node = yaml.compose(self.text, yaml_events.Loader)
         except yaml.YAMLError:  # JSON that YAML reads otherwise
             return None
         for key in keys:
@@ -108,30 +106,9 @@ def parse(path: pathlib.Path, raw: bytes) -> Document:
     refuse(path, "its name must end in .yaml, .yml, .json or .csv")
 
 
-class _Loader(_QuickLoader):
-    """Plain values only; dates stay text, and a key that comes twice is an error."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - this is how PyYAML wants it
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in _QuickLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            if isinstance(key_node, yaml.ScalarNode) and key_node.tag != "tag:yaml.org,2002:merge":
-                if key_node.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key {key_node.value!r} comes twice", key_node.start_mark
-                    )
-                seen.add(key_node.value)
-        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
-        return mapping
-
-
 def _yaml(path: pathlib.Path, text: str) -> Any:
     try:
-        return yaml.load(text, _Loader)  # noqa: S506 - a safe loader
+        return yaml_events.load(text)
     except yaml.MarkedYAMLError as error:
         refuse(path, error.problem or "it is not YAML", error.problem_mark.line + 1 if error.problem_mark else None)
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -131,7 +131,7 @@ def test_an_empty_list_is_a_list_of_no_hosts(tmp_path: Path) -> None:
         ("h.yaml", "- name: a\n  flags: [a, b c]\n", "", 2, "words without spaces"),
         ("h.yaml", "- name: a\n  flags: [[a]]\n", "", 2, "words without spaces"),
         ("h.yaml", "- name: a\n  x: !!binary aGk=\n", "", 2, "must be text, a number"),
-        ("h.yaml", "- &a\n  name: a\n  x: *a\n", "", 1, "nested too deep"),
+        ("h.yaml", "- &a\n  name: a\n  x: *a\n", "", 3, "undefined alias"),
         ("h.json", '[\n{"name": "a"},\n{"name": "a"}]', "", 3, "comes twice, first on line 2"),
         ("h.csv", "name,vcpus\na,1\nb,two\n", "", 3, "vcpus must be a number, and 'two' is none"),
         ("h.csv", "name,x\na,1\na,2\n", "", 3, "comes twice, first on line 2"),
