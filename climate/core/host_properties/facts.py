@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Iterable, Iterator
 
@@ -29,7 +30,7 @@ def checked_host(host: SourceHost) -> SourceHost:
 
     :raises BadFact: a name that no host can have, or a property that no filter could ask for.
     """
-    if not host.name or not host.name.isprintable() or any(character.isspace() for character in host.name):
+    if not host.name or not host.name.isprintable() or " " in host.name:
         raise BadFact(f"name must be a host name without spaces, and {host.name[:IDENTITY_LENGTH]!r} is none", "name")
     for field, value in (("name", host.name), ("service_host", host.service_host), ("id", host.external_id)):
         if len(value) > IDENTITY_LENGTH or not storable(value):
@@ -41,6 +42,8 @@ def checked_host(host: SourceHost) -> SourceHost:
     )
 
 
+# Hosts are alike: of the facts of ten thousand, nine in ten were checked before. typed, because True is 1 otherwise.
+@functools.lru_cache(maxsize=16_384, typed=True)
 def checked_fact(name: str, value: PropertyValue, kind: Kind | None = None) -> PropertyValue:
     """A property's value as the inventory keeps it; ``kind`` is its type where the standard does not fix it.
 

@@ -176,16 +176,17 @@ def _flat(
         if isinstance(value, dict):
             yield from _flat(document, value, place, f"{name}.")
         elif isinstance(value, list):
-            yield name, " ".join(_word(document, word, name, place) for word in value)
+            yield name, _words(document, value, name, place)
         elif isinstance(value, str | int | float):
             yield name, value
         elif value is not None:
             document.refuse(f"{name} must be text, a number, a boolean, or a list of words", *place)
 
 
-def _word(document: Document, word: object, name: str, keys: Keys) -> str:
-    text = text_of(word) if isinstance(word, str | int | float) else ""
-    if not text or any(character.isspace() for character in text):
+def _words(document: Document, value: list[object], name: str, keys: Keys) -> str:
+    words = [text_of(word) if isinstance(word, str | int | float) else "" for word in value]
+    text = " ".join(words)
+    if text.split() != words:
         document.refuse(f"the list {name} must hold words without spaces", *keys)
     return text
 
