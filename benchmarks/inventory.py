@@ -119,8 +119,11 @@ class _Site:
         self._running.wait_until(self._knows_all, WITHIN_S)
 
     def stop(self) -> None:
+        """End the service, and what asked it."""
         if self._running is not None:
+            self.transport.cleanup()
             self._running.stop()
+            self._running = None
 
     def close(self) -> None:
         self.stop()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,25 +61,35 @@ class Matching:
             if self._kept is None:
                 self._kept = _copy_of(self._store.load())
             elif generation > self._kept.known.generation:
-                news = self._store.load(after=self._kept.known.generation)
-                self._kept = _copy_of(self._kept.known.updated(news), self._kept)
+                self._kept = _updated(self._kept, self._store.load(after=self._kept.known.generation))
             return self._kept
 
 
-def _copy_of(known: Known, before: Copy | None = None) -> Copy:
-    live = (host for host in known.hosts if host.retired_at is None)
-    effect = in_effect(live, known.definitions, None if before is None else before.effect)
-    if before is not None and [*map(_called, before.known.hosts)] == [*map(_called, known.hosts)]:
-        return Copy(known, effect, before.names)
-    names = HostNames(
+def _copy_of(known: Known) -> Copy:
+    return Copy(known, in_effect(_live(known), known.definitions), _names_of(known))
+
+
+def _updated(copy: Copy, news: Known) -> Copy:
+    known = copy.known.updated(news)
+    effect = in_effect(_live(known), known.definitions, copy.effect)
+    before = {host.host_id: host for host in copy.known.hosts}
+    same = all(host.host_id in before and _called(before[host.host_id]) == _called(host) for host in news.hosts)
+    return Copy(known, effect, copy.names if same else _names_of(known))
+
+
+def _live(known: Known) -> Iterable[Host]:
+    return (host for host in known.hosts if host.retired_at is None)
+
+
+def _names_of(known: Known) -> HostNames:
+    return HostNames(
         generation=known.generation,
         hosts=pack(host.host_id for host in known.hosts),
         names=tuple(host.name for host in known.hosts),
         service_hosts=tuple(host.service_host for host in known.hosts),
         retired=tuple(host.retired_at is not None for host in known.hosts),
     )
-    return Copy(known, effect, names)
 
 
-def _called(host: Host) -> tuple[str, str, str, bool]:
-    return host.host_id, host.name, host.service_host, host.retired_at is not None
+def _called(host: Host) -> tuple[str, str, bool]:
+    return host.name, host.service_host, host.retired_at is not None
