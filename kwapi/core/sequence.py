@@ -1,31 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which batches of a stream came, which are missing, and which came before: the bookkeeping of "exactly once".
+"""Each batch of a stream once and in order, or the word that it is lost: the bookkeeping of a consumer.
 
-A stream's batches are numbered from 1 without gaps. A consumer takes each
-number once, in whatever order they come; what it has not seen below the
-greatest it has seen is a *hole*, to be fetched or, in the end, to be marked.
+A source numbers a stream's batches from 1 without gaps, and begins anew in
+each of its lives (``epoch``). A consumer hands on what is next. What comes too
+early waits here while the batches before it are fetched; what came already is
+not looked at again. So *(epoch, done)* is all that a consumer has to write
+down to go on after a restart with nothing twice and nothing missed.
 """
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
-class Verdict(enum.Enum):
-    """What a number means to a consumer."""
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """Everything up to batch ``done`` of the life ``epoch`` was handed on, or given up.
 
-    NEXT = "next"  # the one that was waited for
-    AHEAD = "ahead"  # new, and others are missing before it
-    FILLS = "fills"  # one of those that were missing
-    AGAIN = "again"  # it came before, or was given up
-    PAST = "past"  # of an earlier life of its source
+    Of a stream that was never heard, ``epoch`` is 0: it begins with the first life that one hears of.
+    """
+
+    epoch: int = 0
+    done: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Batches ``first`` to ``last``, both missing, of the life that began at ``epoch``."""
+    """Batches ``first`` to ``last`` of the life ``epoch``: missing while later ones are known to exist."""
 
     epoch: int
     first: int
@@ -33,76 +38,91 @@ class Hole:
 
     @property
     def count(self) -> int:
-        """How many batches are missing."""
+        """How many batches."""
         return self.last - self.first + 1
 
 
-class Stream:
-    """One stream as one consumer has seen it.
+class InOrder(Generic[T]):
+    """One stream, as one consumer meets it.
 
-    ``epoch`` and ``seen`` are where to go on after a restart: the life of the
-    source, and the greatest number up to which nothing is open. ``epoch`` 0 is
-    a stream that was never heard.
+    It begins behind ``position``: later lives of the source are wanted whole.
+    At most ``most_waiting`` batches wait; what comes early beyond that is
+    left out and fetched in its turn.
     """
 
-    __slots__ = ("_holes", "_newest", "epoch")
-
-    def __init__(self, epoch: int = 0, seen: int = 0) -> None:
-        self.epoch = epoch
-        self._newest = seen
-        self._holes: list[Hole] = []
-
-    @property
-    def newest(self) -> int:
-        """The greatest number seen in this life."""
-        return self._newest
+    def __init__(self, position: Position, most_waiting: int = 10_000) -> None:
+        self._at = position
+        self._most_waiting = most_waiting
+        self._waiting: dict[tuple[int, int], T] = {}
+        self._newest: dict[int, int] = {position.epoch: position.done}
+        self._ended: set[int] = set()
 
     @property
-    def seen(self) -> int:
-        """The greatest number up to which nothing is missing in this life."""
-        holes = [hole.first for hole in self._holes if hole.epoch == self.epoch]
-        return min(holes) - 1 if holes else self._newest
+    def position(self) -> Position:
+        """Up to where everything was handed on or given up."""
+        return self._at
 
-    def holes(self) -> Iterator[Hole]:
-        """What is missing, the oldest first."""
-        return iter(self._holes)
-
-    def take(self, epoch: int, sequence: int) -> Verdict:
-        """Note a batch that came; whoever gets ``AGAIN`` or ``PAST`` does nothing with it.
-
-        A new life of the source begins at 1; what was missing of an earlier
-        one stays so until it is filled or given up.
-        """
-        if epoch < self.epoch or sequence <= self._newest * (epoch == self.epoch):
-            return self._fill(epoch, sequence)
-        if epoch > self.epoch:
-            self.epoch, self._newest = epoch, 0
-        expected = self._newest + 1
-        self._newest = sequence
-        if sequence == expected:
-            return Verdict.NEXT
-        self._holes.append(Hole(epoch, expected, sequence - 1))
-        return Verdict.AHEAD
+    def take(self, epoch: int, sequence: int, batch: T) -> bool:
+        """Note a batch that came; ``False`` if it came before, or was given up."""
+        if (epoch, sequence) <= (self._at.epoch, self._at.done) or (epoch, sequence) in self._waiting:
+            return False
+        self.announce(epoch, sequence)
+        if len(self._waiting) < self._most_waiting or (epoch, sequence) < min(self._waiting):
+            self._waiting[epoch, sequence] = batch
+        return True
 
     def announce(self, epoch: int, newest: int) -> None:
-        """Learn from the source itself how far it is: the last batches before a silence may be missing, too."""
-        if epoch > self.epoch:
-            self.epoch, self._newest = epoch, 0
-        if epoch == self.epoch and newest > self._newest:
-            self._holes.append(Hole(epoch, self._newest + 1, newest))
-            self._newest = newest
+        """Learn that a life has batches up to ``newest``, though they did not come."""
+        if epoch >= self._at.epoch:
+            self._newest[epoch] = max(newest, self._newest.get(epoch, 0))
+
+    def end(self, epoch: int) -> None:
+        """Learn that no batch of this life was written after the last one that is known."""
+        self._ended.add(epoch)
+
+    @property
+    def unsure(self) -> int | None:
+        """A life that is over, of which nobody has said yet how many batches it had (see :meth:`end`)."""
+        at = self._at
+        done = at.done >= self._newest.get(at.epoch, 0)
+        return at.epoch if done and at.epoch not in self._ended and max(self._newest) > at.epoch > 0 else None
+
+    def ready(self) -> Iterator[T]:
+        """Hand on what is next, as far as there is something without a hole before it."""
+        while self._move_on():
+            key = self._at.epoch, self._at.done + 1
+            if key not in self._waiting:
+                return
+            batch = self._waiting.pop(key)
+            self._at = Position(*key)
+            yield batch
+
+    def hole(self) -> Hole | None:
+        """What has to be fetched or given up before anything more can be handed on."""
+        if not self._move_on():
+            return None
+        epoch, first = self._at.epoch, self._at.done + 1
+        if (epoch, first) in self._waiting:
+            return None
+        ahead = [number for life, number in self._waiting if life == epoch]
+        return Hole(epoch, first, min(ahead) - 1 if ahead else self._newest[epoch])
 
     def give_up(self, hole: Hole) -> int:
-        """Wait no longer for these batches; how many of them were still missing."""
-        lost = 0
-        for number in range(hole.first, hole.last + 1):
-            lost += self._fill(hole.epoch, number) is Verdict.FILLS
-        return lost
+        """Wait no longer for the batches of the present hole up to ``hole.last``; how many were missing."""
+        present = self.hole()
+        if present is None or present.epoch != hole.epoch or hole.last < present.first:
+            return 0
+        last = min(hole.last, present.last)
+        self._at = Position(hole.epoch, last)
+        return last - present.first + 1
 
-    def _fill(self, epoch: int, sequence: int) -> Verdict:
-        for index, hole in enumerate(self._holes):
-            if hole.epoch == epoch and hole.first <= sequence <= hole.last:
-                parts = (Hole(epoch, hole.first, sequence - 1), Hole(epoch, sequence + 1, hole.last))
-                self._holes[index : index + 1] = [part for part in parts if part.count > 0]
-                return Verdict.FILLS
-        return Verdict.PAST if epoch < self.epoch else Verdict.AGAIN
+    def _move_on(self) -> bool:
+        """Whether a batch is known to come behind the position, which goes to the next life where one is over."""
+        while self._at.done >= self._newest.get(self._at.epoch, 0):
+            later = [epoch for epoch in self._newest if epoch > self._at.epoch]
+            if not later or self.unsure is not None:
+                return False
+            self._newest.pop(self._at.epoch, None)
+            self._ended.discard(self._at.epoch)
+            self._at = Position(min(later), 0)
+        return True
