@@ -89,14 +89,14 @@ class Spool:
         with self._lock:
             segment = self._current
             if segment.size >= self._segment_bytes:
+                segment.newest_s = self._clock()
                 segment = self._current = self._new_segment(segment.number + 1)
                 self._expire()
             written = os.write(segment.descriptor, record)
             if written != len(record):
                 os.ftruncate(segment.descriptor, segment.size)
                 raise OSError(f"only {written} of {len(record)} bytes could be written to {self._folder}")
-            self._index(segment, topic, epoch, sequence, len(record))
-            segment.newest_s = self._clock()
+            self._index(segment, topic, epoch, sequence, written)
 
     def get(self, wanted: Range, max_bytes: int) -> list[tuple[int, bytes]]:
         """What is there of a range, in order, ``max_bytes`` in all but one frame at least."""

@@ -71,6 +71,15 @@ class InOrder(Generic[T]):
             self._waiting[epoch, sequence] = batch
         return True
 
+    def pass_on(self, epoch: int, sequence: int) -> bool:
+        """The short way for a batch that is next and waits for nothing: whether it may be handed on as it comes."""
+        at = self._at
+        if self._waiting or epoch != at.epoch or sequence != at.done + 1:
+            return False
+        self._newest[epoch] = max(self._newest[epoch], sequence)
+        self._at = Position(epoch, sequence)
+        return True
+
     def announce(self, epoch: int, newest: int) -> None:
         """Learn that a life has batches up to ``newest``, though they did not come."""
         if epoch >= self._at.epoch:

@@ -15,7 +15,13 @@ cannot speak for another.
 
 A *stream* is what one source says under one topic in one life (``epoch``, when
 it started, in nanoseconds); ``sequence`` counts its batches from 1 without
-gaps. docs/reference/bus-frame has the same in words, with test vectors.
+gaps. A topic is a device's, with the readings of its probes; whoever
+subscribes to a single probe gets that probe's part of each batch under the
+probe's own name with a ``/`` behind it, and the batch's number.
+
+How far its streams are, a source says in the same way: a frame whose topic is
+:data:`POSITIONS` and whose body is :class:`Positions`.
+docs/reference/bus-frame has the same in words, with test vectors.
 """
 
 from __future__ import annotations
@@ -33,6 +39,8 @@ import msgspec
 from kwapi.core.reading import ALL_FLAGS, EXTRA, PROBE, PROBE_LENGTH, Columns
 
 VERSION = 1
+POSITIONS = b"/"
+"""The topic of a source's word on how far it is; no reading can have it."""
 MAC_BYTES = 32
 KEY_BYTES = (16, 64)
 LARGEST_FRAME = 1024 * 1024
@@ -40,6 +48,7 @@ MOST_READINGS = 10_000
 _PERSON = b"kwapi-1"
 _LONGEST_ID = 255
 _LATEST_NS = 2**63 - 1
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError)
 
 
 class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -51,6 +60,20 @@ class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     sequence: int
     sent_ns: int
     readings: Columns
+
+
+class Positions(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """How far a source's streams are: for each its topic, a life of it, and the greatest number in that life.
+
+    ``epoch`` is the source's present life; all others are over. Lives of
+    which nothing is kept any more are left out.
+    """
+
+    version: int
+    source: str
+    epoch: int
+    sent_ns: int
+    streams: list[tuple[str, int, int]]
 
 
 CAUSES = ("size", "form", "key", "signature", "version", "content")
@@ -80,15 +103,21 @@ class Signer:
     """
 
     def __init__(self, source: str, key_id: str, key: bytes, epoch: int) -> None:
-        self._source = source
+        self.source = source
+        self.epoch = epoch
         self._between = b"\0" + key_id.encode() + b"\0"
-        self._epoch = epoch
         self._keyed = _keyed(key)
         self._encode = msgspec.msgpack.Encoder().encode
 
     def frame(self, topic: bytes, sequence: int, sent_ns: int, readings: Columns) -> bytes:
         """The frame of one batch; ``topic`` ends with ``/``."""
-        body = Body(VERSION, self._source, self._epoch, sequence, sent_ns, readings)
+        return self._signed(topic, Body(VERSION, self.source, self.epoch, sequence, sent_ns, readings))
+
+    def positions(self, sent_ns: int, streams: list[tuple[str, int, int]]) -> bytes:
+        """The source's word on how far its streams are: topic, epoch and greatest number of each."""
+        return self._signed(POSITIONS, Positions(VERSION, self.source, self.epoch, sent_ns, streams))
+
+    def _signed(self, topic: bytes, body: Body | Positions) -> bytes:
         signed = topic + self._between + self._encode(body)
         mac = self._keyed.copy()
         mac.update(signed)
@@ -113,12 +142,41 @@ class Verifier:
     def __init__(self, keys: Mapping[str, Key]) -> None:
         self._keys = {key_id.encode(): (key.source, _keyed(key.secret)) for key_id, key in keys.items()}
         self._decode: Callable[[bytes], Body] = msgspec.msgpack.Decoder(Body).decode
+        self._decode_positions: Callable[[bytes], Positions] = msgspec.msgpack.Decoder(Positions).decode
 
     def read(self, frame: bytes) -> Frame:
         """The frame's topic and body.
 
         :raises BadFrame: it is not believed.
         """
+        topic, body, source, key_id = self._opened(frame)
+        try:
+            read = Frame(topic.decode(), self._decode(body))
+        except _UNREADABLE:
+            raise BadFrame("version" if _other_version(body) else "content", "the body cannot be read") from None
+        if read.body.source != source:
+            raise BadFrame("key", f"key {key_id[:_LONGEST_ID]!r} is none of source {read.body.source!r}")
+        _check(read.topic, read.body)
+        return read
+
+    def read_positions(self, frame: bytes) -> Positions:
+        """What a source says of how far it is.
+
+        :raises BadFrame: it is not believed.
+        """
+        topic, body, source, key_id = self._opened(frame)
+        try:
+            read = self._decode_positions(body)
+        except _UNREADABLE:
+            raise BadFrame("version" if _other_version(body) else "content", "the body cannot be read") from None
+        if topic != POSITIONS or read.version != VERSION:
+            raise BadFrame("content", "this does not say how far a source is")
+        if read.source != source:
+            raise BadFrame("key", f"key {key_id[:_LONGEST_ID]!r} is none of source {read.source!r}")
+        return read
+
+    def _opened(self, frame: bytes) -> tuple[bytes, bytes, str, bytes]:
+        """Topic, body, source and key id of a frame that one of the keys has signed."""
         if len(frame) > LARGEST_FRAME:
             raise BadFrame("size", f"{len(frame)} bytes are more than {LARGEST_FRAME}")
         signed, mac = frame[:-MAC_BYTES], frame[-MAC_BYTES:]
@@ -135,14 +193,7 @@ class Verifier:
         if not hmac.compare_digest(proof.digest(), mac):
             raise BadFrame("signature", "the signature is wrong")
         # From here on a friend speaks; who may have a fault, or be of another release.
-        try:
-            read = Frame(topic.decode(), self._decode(body))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError):
-            raise BadFrame("version" if _other_version(body) else "content", "the body cannot be read") from None
-        if read.body.source != source:
-            raise BadFrame("key", f"key {key_id[:_LONGEST_ID]!r} is none of source {read.body.source!r}")
-        _check(read.topic, read.body)
-        return read
+        return topic, body, source, key_id
 
 
 def _keyed(key: bytes) -> Any:
