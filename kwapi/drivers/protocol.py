@@ -23,8 +23,10 @@ class Section:
 
     ``device`` is how the bus calls it (``site/rack/device``); ``probes`` are
     the full names of its outlets, in the device's order, ``None`` for one
-    that is not to be read. ``options`` are the driver's own, by name, already
-    name. ``folder`` is where relative paths begin.
+    that is not to be read. ``options`` are the driver's own by name, of the
+    types that they declare; of a ``password_file`` there is ``password``, a
+    :class:`climate.chassis.secrets.Secret`. ``folder`` is where relative paths
+    begin. Sections that are equal need no new driver.
     """
 
     name: str
@@ -40,22 +42,28 @@ class Driver(Protocol):
     """Reads one device. Used by one thread at a time, which may differ from the one that made it."""
 
     def read(self) -> Sequence[Reading]:
-        """Ask the device once; one reading at most for each probe that it has a value of.
+        """Ask the device once: what is new of the section's probes, none of one that has nothing to say.
 
-        Blocks, but no longer than the section's ``timeout_s`` or so.
+        A device that measures more often than it is asked tells all of it:
+        readings of one probe come in the order of time and do not overlap.
+        Numbers are finite. Blocks, but no longer than the section's
+        ``timeout_s`` or so.
 
         :raises DeviceError: it did not answer, or not as it should.
         """
 
     def close(self) -> None:
-        """Let the device go. Also called, from another thread, on a driver that hangs in ``read``."""
+        """Let the device go; again, and nothing happens. Another thread may call it while ``read`` hangs."""
 
 
 class DriverType(Protocol):
     """What an entry point of ``kwapi.drivers`` names."""
 
     options: ClassVar[Sequence[cfg.Opt]]
-    """The driver's own options, registered in the section of each wattmeter that names it."""
+    """The driver's own options, which may stand in the section of each wattmeter that names it.
+
+    A secret is a :class:`climate.chassis.secrets.SecretFileOpt`.
+    """
 
     def __call__(self, section: Section, clock_ns: Callable[[], int]) -> Driver:
         """A driver for a section; does not speak to the device yet. ``clock_ns`` gives nanoseconds since the epoch.
