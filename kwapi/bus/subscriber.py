@@ -238,9 +238,7 @@ class Subscriber:
                 number = next(self._numbers)
                 self._asked.pop(number - _MOST_ASKED, None)
                 self._asked[number] = stream, hole
-                self._say(
-                    socket, asking.fetch_question(number, asking.Fetch(*stream, hole.epoch, hole.first, hole.last))
-                )
+                self._say(socket, asking.fetch_question(number, wanted))
 
     def _say(self, socket: zmq.Socket[bytes], question: bytes) -> None:
         try:
