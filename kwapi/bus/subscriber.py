@@ -28,7 +28,6 @@ LOG = logging.getLogger(__name__)
 Stream = tuple[str, str]
 """A source, and a topic of it."""
 
-_POSITIONS_EVERY_S = 5.0
 _SOON_S = 0.2
 _ANSWER_WITHIN_S = 5.0
 _AT_A_TIME = 500
@@ -89,7 +88,8 @@ class Subscriber:
     earlier run. A stream that was never heard before begins now; one that
     appears later is wanted whole. What is missing for ``patience_s`` and cannot
     be fetched is given up. A first word of a stream is believed if it was said
-    less than ``window_s`` ago.
+    less than ``window_s`` ago. How far the sources are is asked each
+    ``ask_every_s``.
 
     A prefix may be as narrow as one probe. Its whole device is heard then, of
     which streams and numbers are, and only its part is handed on.
@@ -106,6 +106,7 @@ class Subscriber:
         positions: Mapping[Stream, Position] | None = None,
         patience_s: float = 3600.0,
         window_s: float = 60.0,
+        ask_every_s: float = 2.0,
     ) -> None:
         self.counts = Counts()
         self._live = live
@@ -115,6 +116,7 @@ class Subscriber:
         self._clock_ns = clock_ns
         self._patience_s = patience_s
         self._window_ns = int(window_s * 1e9)
+        self._ask_every_s = ask_every_s
         self._streams = {stream: _Heard(InOrder(position)) for stream, position in (positions or {}).items()}
         self._told: set[int] = set()
         self._numbers = itertools.count(1)
@@ -223,7 +225,7 @@ class Subscriber:
     def _ask(self, now: float) -> None:
         """Ask how far the sources are, each few seconds, and for what is missing."""
         unsure = any(self._streams[stream].order.unsure is not None for stream in self._troubled)
-        if now - self._positions_at > (_SOON_S if unsure else _POSITIONS_EVERY_S):
+        if now - self._positions_at > (_SOON_S if unsure else self._ask_every_s):
             self._positions_at = now
             for socket in self._askable:
                 self._say(socket, asking.positions_question(next(self._numbers)))

@@ -18,7 +18,10 @@ a gap it was between 0 and the probe's ``max_watts``.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kwapi.core.reading import NO_FLAGS, Flag, Reading
 
@@ -41,8 +44,7 @@ class Rules:
     counter_step_j: float = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True, gc=False):
     """Energy between two readings: ``joules`` in ``[begin_ns, end_ns)``, at least ``lower_j``, at most ``upper_j``.
 
     ``measured`` is false for a gap, whose ``joules`` are 0. ``flags`` say what
@@ -58,8 +60,7 @@ class Step:
     flags: Flag = NO_FLAGS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meter:
+class Meter(Struct, frozen=True, kw_only=True):
     """What a probe has counted since ``since_ns``; ``last`` is its last believed reading.
 
     ``measured_ns`` of the time from ``since_ns`` to ``until_ns`` are measured,
@@ -92,7 +93,7 @@ def start(reading: Reading, rules: Rules) -> Meter | None:
         return None
     meter = Meter(since_ns=reading.begin_ns, until_ns=reading.begin_ns, last=reading)
     step = _within(reading, reading.begin_ns)
-    return meter if step is None else _added(meter, step, reading)
+    return meter if step is None else _added(meter, (step,), reading)
 
 
 def advance(meter: Meter, reading: Reading, rules: Rules) -> tuple[Meter, tuple[Step, ...], Flag]:
@@ -111,13 +112,13 @@ def advance(meter: Meter, reading: Reading, rules: Rules) -> tuple[Meter, tuple[
         return _stepped_back(meter, reading, rules)
     counted = _counted(meter, reading, rules)
     if isinstance(counted, Step):
-        return _added(meter, counted, reading), (counted,), counted.flags
+        return _added(meter, (counted,), reading), (counted,), counted.flags
     between = _between(meter, reading, rules)
     own = _within(reading, max(reading.begin_ns, meter.until_ns))
-    steps = tuple(replace(step, flags=step.flags | counted) for step in (between, own) if step is not None)
-    for step in steps:
-        meter = _added(meter, step, reading)
-    return replace(meter, last=reading), steps, counted
+    steps = tuple(step for step in (between, own) if step is not None)
+    if counted:
+        steps = tuple(replace(step, flags=counted) for step in steps)
+    return _added(meter, steps, reading), steps, counted
 
 
 def _implausible(reading: Reading, rules: Rules) -> Flag:
@@ -141,7 +142,7 @@ def _stepped_back(meter: Meter, reading: Reading, rules: Rules) -> tuple[Meter, 
     if step is None:
         return moved, (), Flag.CLOCK_STEPPED
     step = replace(step, flags=Flag.CLOCK_STEPPED)
-    return _added(moved, step, reading), (step,), Flag.CLOCK_STEPPED
+    return _added(moved, (step,), reading), (step,), Flag.CLOCK_STEPPED
 
 
 def _counted(meter: Meter, reading: Reading, rules: Rules) -> Step | Flag:
@@ -198,14 +199,25 @@ def _step(begin_ns: int, end_ns: int, watts: float, lower: float, upper: float, 
     )
 
 
-def _added(meter: Meter, step: Step, reading: Reading) -> Meter:
-    return replace(
-        meter,
-        until_ns=step.end_ns,
+def _added(meter: Meter, steps: tuple[Step, ...], reading: Reading) -> Meter:
+    joules, lower_j, upper_j = meter.joules, meter.lower_j, meter.upper_j
+    measured_ns, gaps = meter.measured_ns, meter.gaps
+    for step in steps:
+        joules += step.joules
+        lower_j += step.lower_j
+        upper_j += step.upper_j
+        if step.measured:
+            measured_ns += step.end_ns - step.begin_ns
+        else:
+            gaps += 1
+    return Meter(
+        since_ns=meter.since_ns,
+        until_ns=reading.end_ns,
         last=reading,
-        joules=meter.joules + step.joules,
-        lower_j=meter.lower_j + step.lower_j,
-        upper_j=meter.upper_j + step.upper_j,
-        measured_ns=meter.measured_ns + (step.end_ns - step.begin_ns if step.measured else 0),
-        gaps=meter.gaps + (not step.measured),
+        joules=joules,
+        lower_j=lower_j,
+        upper_j=upper_j,
+        measured_ns=measured_ns,
+        gaps=gaps,
+        refused=meter.refused,
     )

@@ -13,7 +13,6 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -40,8 +39,7 @@ NO_FLAGS = Flag(0)
 ALL_FLAGS = int(~NO_FLAGS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What one probe said once.
 
     ``energy_j`` is the device's own counter, in joules since a start that
@@ -56,7 +54,7 @@ class Reading:
     amperes: float | None = None
     energy_j: float | None = None
     flags: Flag = NO_FLAGS
-    extra: dict[str, float] = field(default_factory=dict)
+    extra: dict[str, float] = {}
 
     @property
     def at_ns(self) -> int:

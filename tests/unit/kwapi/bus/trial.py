@@ -102,7 +102,7 @@ class Trial:
             askable.append(self.context.socket(zmq.DEALER))
             askable[-1].connect(f"ipc://{self.folder}/{name}.ask")
         known = how.pop("verifier", None) or verifier("s", *upstreams)
-        return Subscriber(live, askable, known, prefixes, time.time_ns, positions=positions, **how)
+        return Subscriber(live, askable, known, prefixes, time.time_ns, positions=positions, ask_every_s=0.2, **how)
 
     @contextmanager
     def forwarder(self, *upstreams: str, name: str = "f") -> Iterator[None]:
