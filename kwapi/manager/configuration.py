@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,13 +103,14 @@ def read(
         ini.parse(path, text, blocks)
     shared = blocks.pop(DEFAULT, None) or ini.Block(DEFAULT, Path(), 0)
     defaults = _defaults(shared.entries)
+    find = functools.cache(load_driver)
     wattmeters: list[Wattmeter] = []
     faults = [replace(fault, disables=False) for fault in _flaws(shared)]
     for block in blocks.values():
         if block.name in reserved:
             continue
         draft = _Draft(block, shared, defaults)
-        made = draft.wattmeter(load_driver)
+        made = draft.wattmeter(find)
         faults.extend(draft.faults)
         twice = None if made is None else _twice(made, wattmeters, block)
         if twice is not None:
