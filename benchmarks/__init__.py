@@ -3,7 +3,7 @@
 
 A benchmark is a module with ``arguments(parser)``, which adds its options, and
 ``run(args)``, which measures and gives a dict of flat keys with the unit in the
-name. It starts and ends whatever it needs.
+name. It starts and ends whatever it needs. What several share is in ``parts``.
 """
 
 from __future__ import annotations

@@ -20,12 +20,14 @@ import benchmarks
 
 def names() -> list[str]:
     """The benchmarks there are."""
-    return sorted(found.name for found in pkgutil.iter_modules(benchmarks.__path__) if found.name != "__main__")
+    modules = pkgutil.iter_modules(benchmarks.__path__)
+    return sorted(found.name for found in modules if not found.ispkg and found.name != "__main__")
 
 
 def machine() -> dict[str, Any]:
-    """On what the figures were taken."""
+    """On what the figures were taken, and how much else ran there in the minute before."""
     return {
+        "machine_load": round(os.getloadavg()[0], 2),
         "machine_cpu": _cpu_model(),
         "machine_cores": len(os.sched_getaffinity(0)),
         "machine_python": platform.python_version(),
@@ -52,8 +54,9 @@ def measure(argv: list[str]) -> tuple[dict[str, Any], bool]:
     inner.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     args = inner.parse_args(chosen.options)
     parameters = {key: value for key, value in vars(args).items() if key != "json"}
+    before = machine()
     figures = module.run(args)
-    return {"benchmark": chosen.name} | parameters | figures | machine(), args.json
+    return {"benchmark": chosen.name} | parameters | figures | before, args.json
 
 
 def main(argv: list[str], out: TextIO) -> None:

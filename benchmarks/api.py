@@ -12,18 +12,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import time
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import oslo_messaging as messaging
 import requests
-import sqlalchemy as sa
 from oslo_config import cfg
 
+from benchmarks.parts import bare, timing
+from benchmarks.parts.timing import times_ms
 from climate.chassis import rpc, sql
 from climate.core.booking import Rules, propose
 from climate.core.lease import Owner, Terms, Wish
@@ -66,17 +64,19 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             _create(session, suite, 1)  # the first request makes planning know all hosts
             _book(SqlStore(sql.engine(database.url)), Owner(project_id=project, user_id=user), args)
             timed = {
-                "create_ms": _times(args.requests, lambda: _create(session, suite, 1)),
-                "create_16_hosts_ms": _times(args.requests, lambda: _create(session, suite, 16)),
-                "list_page_ms": _times(args.requests, _pages(session, suite)),
-                "get_ms": _times(args.requests, _getting(session, suite)),
+                "create_ms": times_ms(args.requests, lambda: _create(session, suite, 1)),
+                "create_16_hosts_ms": times_ms(args.requests, lambda: _create(session, suite, 16)),
+                "list_page_ms": times_ms(args.requests, _pages(session, suite)),
+                "get_ms": times_ms(args.requests, _getting(session, suite)),
             }
-        timed["rpc_ms"] = _rpc_times(rabbitmq.url, directory, args.requests)
-        timed["commit_ms"] = _commit_times(database.url, args.requests)
+        cfg.CONF(["--config-file", str(suite.config)], project="benchmark")
+        with bare.calls(rpc.transport(cfg.CONF)) as call:
+            timed["rpc_ms"] = times_ms(args.requests, lambda: call(5))
+        with bare.commits(database.url) as commit:
+            timed["commit_ms"] = times_ms(args.requests, commit)
     figures: dict[str, Any] = {}
     for name, times in timed.items():
-        figures[f"{name}_median"] = round(statistics.median(times), 2)
-        figures[f"{name}_p95"] = round(sorted(times)[int(len(times) * 0.95)], 2)
+        figures |= timing.figures(name, times)
     floor = 2 * figures["rpc_ms_median"] + figures["commit_ms_median"]
     figures["floor_ms"] = round(floor, 2)
     figures["ratio_to_floor"] = round(figures["create_ms_median"] / floor, 2)
@@ -159,54 +159,3 @@ def _getting(session: requests.Session, suite: Suite) -> Callable[[], None]:
         session.get(f"{suite.url}/v1/leases/{lease_id}", timeout=60).raise_for_status()
 
     return get
-
-
-def _times(count: int, action: Callable[[], object]) -> list[float]:
-    """Milliseconds of each of ``count`` calls, after a few that are not counted."""
-    for _ in range(5):
-        action()
-    times = []
-    for _ in range(count):
-        started = time.perf_counter()
-        action()
-        times.append((time.perf_counter() - started) * 1000)
-    return times
-
-
-class _Echo:
-    @rpc.exposed
-    def echo(self, context: dict[str, Any], *, text: str) -> str:
-        return text
-
-
-def _rpc_times(transport_url: str, directory: Path, count: int) -> list[float]:
-    """Bare round trips over a quorum queue."""
-    config = directory / "bare.conf"
-    config.write_text(f"[DEFAULT]\ntransport_url = {transport_url}\n")
-    conf = cfg.CONF
-    conf(["--config-file", str(config)], project="benchmark")
-    transport = rpc.transport(conf)
-    server: messaging.MessageHandlingServer = rpc.server(transport, "climate-benchmark", "here", _Echo())
-    server.start()
-    try:
-        caller = rpc.Caller(transport, "climate-benchmark", 30)
-        return _times(count, lambda: caller.call("bare", "echo", str, text="hello"))
-    finally:
-        server.stop()
-        server.wait()
-
-
-def _commit_times(url: str, count: int) -> list[float]:
-    """Bare commits of one small row."""
-    engine = sa.create_engine(url)
-    with engine.begin() as connection:
-        connection.execute(sa.text("CREATE TABLE bare (number BIGINT)"))
-
-    def commit() -> None:
-        with engine.begin() as connection:
-            connection.execute(sa.text("INSERT INTO bare VALUES (1)"))
-
-    try:
-        return _times(count, commit)
-    finally:
-        engine.dispose()

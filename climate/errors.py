@@ -106,6 +106,30 @@ class HostNotFound(ClimateError):
     default_message = "There is no such host."
 
 
+class PropertyNotFound(ClimateError):
+    """There is no such property, or none that the asker may name: the two are told alike."""
+
+    kind = Kind.NOT_FOUND
+    error_code = "climate.property.not_found"
+    default_message = "There is no such property."
+
+
+class PropertyExists(ClimateError):
+    """A property cannot be added, because one of this name is there."""
+
+    kind = Kind.CONFLICT
+    error_code = "climate.property.exists"
+    default_message = "There is a property of this name already: change it instead."
+
+
+class PropertyReported(ClimateError):
+    """A property cannot be forgotten, because no admin ever said a word of it."""
+
+    kind = Kind.CONFLICT
+    error_code = "climate.property.reported"
+    default_message = "The property is standard, or told by a source, and nothing was said of it: hide it instead."
+
+
 class NothingFits(ClimateError):
     """No set of hosts is free for the request; says no more than that.
 
@@ -151,6 +175,33 @@ class RepeatMismatch(ClimateError):
     kind = Kind.UNPROCESSABLE
     error_code = "climate.request.repeat_mismatch"
     default_message = "This Idempotency-Key was used with a different request."
+
+
+class LimitReached(ClimateError):
+    """The project holds as many leases or proposals as it may.
+
+    ``details``: ``limit`` (its name), ``allowed`` and ``used``.
+    """
+
+    kind = Kind.FORBIDDEN
+    error_code = "climate.limit.reached"
+    default_message = "Your project holds as many as it may: give something back, or ask the operator for more."
+
+
+class TooManyWithdrawn(ClimateError):
+    """The project let too many proposals go lately; ``details["retry_after_s"]`` says when the first is forgotten."""
+
+    kind = Kind.TOO_MANY
+    error_code = "climate.limit.withdrawn"
+    default_message = "Too many proposals of your project were cancelled or expired lately; wait."
+
+
+class TooManyRequests(ClimateError):
+    """The project asks too often; ``details["retry_after_s"]`` says for how long to wait."""
+
+    kind = Kind.TOO_MANY
+    error_code = "climate.limit.requests"
+    default_message = "Your project sends too many requests; wait a moment."
 
 
 class RequestTooLarge(ClimateError):

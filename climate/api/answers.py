@@ -7,64 +7,19 @@ from typing import Any
 
 from wsme import types as wtypes
 
-from climate.api.fields import Field
+from climate.api import shapes
+from climate.core.host_properties.describe import Origin
 from climate.core.lifecycle import State
 
 _LEASE_ID = "6f1c8a52-0d3b-4f0e-9a53-2b8f3f7f9c11"
 _HOST_ID = "0b9e6c1e-5b0e-4c39-8f0e-6a0d3d2c7a10"
 
 
-def _shown(schema: dict[str, Any], description: str = "", nullable: bool = False, always: bool = True) -> wtypes.wsattr:
-    """An attribute with the JSON schema ``schema``; ``always``: every answer has it."""
-    if nullable:
-        schema = {"oneOf": [schema, {"type": "null"}]}
-    if description:
-        schema = {**schema, "description": description}
-    return wtypes.wsattr(Field("shown", schema), mandatory=always)
-
-
-def _text(description: str = "", **how: bool) -> wtypes.wsattr:
-    return _shown({"type": "string"}, description, **how)
-
-
-def _number(description: str = "", **how: bool) -> wtypes.wsattr:
-    return _shown({"type": "integer", "minimum": 0}, description, **how)
-
-
-def _flag(description: str = "", **how: bool) -> wtypes.wsattr:
-    return _shown({"type": "boolean"}, description, **how)
-
-
-def _instant(description: str = "", **how: bool) -> wtypes.wsattr:
-    return _shown({"type": "string", "format": "date-time"}, description, **how)
-
-
-def _list(of: str, description: str = "", **how: bool) -> wtypes.wsattr:
-    return _shown({"type": "array", "items": {"$ref": f"#/components/schemas/{of}"}}, description, **how)
-
-
-def _one(of: str, description: str = "", **how: bool) -> wtypes.wsattr:
-    return _shown({"$ref": f"#/components/schemas/{of}"}, description, **how)
-
-
-def _state(description: str = "") -> wtypes.wsattr:
-    return _shown({"type": "string", "enum": [str(state) for state in State]}, description)
-
-
-def _facts(description: str, **how: bool) -> wtypes.wsattr:
-    values = {"type": ["string", "number", "boolean"]}
-    return _shown({"type": "object", "additionalProperties": values}, description, **how)
-
-
-def _links() -> wtypes.wsattr:
-    return _shown({"type": "object", "additionalProperties": {"type": "string", "format": "uri"}})
-
-
 class HostName(wtypes.Base):
     """A host of a lease."""
 
-    id = _text()
-    name = _text()
+    id = shapes.text()
+    name = shapes.text()
 
     @classmethod
     def sample(cls) -> dict[str, Any]:
@@ -75,31 +30,38 @@ class HostName(wtypes.Base):
 class Lease(wtypes.Base):
     """A lease."""
 
-    id = _text()
-    name = _text()
-    project_id = _text()
-    user_id = _text()
-    state = _shown({"type": "string", "enum": [str(state) for state in State]})
-    start_at = _instant("When it begins.")
-    end_at = _instant("When it is over; the hosts are the tenant's until just before.")
-    duration = _number("From start_at to end_at, in seconds.")
-    quantity = _number("How many hosts it has.")
-    host_properties = _shown(
-        {"type": "array"}, "The filter that was asked for; null if it names hosts and the asker may not.", nullable=True
+    id = shapes.text()
+    name = shapes.text()
+    project_id = shapes.text()
+    user_id = shapes.text()
+    state = shapes.shown({"type": "string", "enum": [str(state) for state in State]})
+    start_at = shapes.instant("When it begins.")
+    end_at = shapes.instant("When it is over; the hosts are the tenant's until just before.")
+    duration = shapes.number("From start_at to end_at, in seconds.")
+    quantity = shapes.number("How many hosts it has.")
+    host_properties = shapes.shown(
+        {"type": "array"},
+        "The filter that was asked for; null if it names what is hidden from the asker.",
+        nullable=True,
     )
-    scheduler = _text("The strategy that was asked for.", nullable=True)
-    start_time = _instant("As asked.", nullable=True)
-    end_time = _instant("As asked.", nullable=True)
-    alike = _facts("Property values that all its hosts share, by request.")
-    created_at = _instant()
-    updated_at = _instant()
-    expires_at = _instant("Until when a proposal must be confirmed.", nullable=True)
-    confirmed_at = _instant(nullable=True)
-    closed_at = _instant("When it ended, expired or was cancelled.", nullable=True)
-    degraded_reason = _text("What it lacks, while it does.", nullable=True)
-    error_reason = _text("Why it is in the state error.", nullable=True)
-    links = _links()
-    hosts = _list("HostName", "Its hosts, for administrators, of a single lease.", always=False)
+    scheduler = shapes.text("The strategy that was asked for.", nullable=True)
+    start_time = shapes.instant("As asked.", nullable=True)
+    end_time = shapes.instant("As asked.", nullable=True)
+    alike = shapes.facts("Property values that all its hosts share, by request.")
+    created_at = shapes.instant()
+    updated_at = shapes.instant()
+    expires_at = shapes.instant("Until when a proposal must be confirmed.", nullable=True)
+    confirmed_at = shapes.instant(nullable=True)
+    closed_at = shapes.instant("When it ended, expired or was cancelled.", nullable=True)
+    degraded_reason = shapes.text("What it lacks, while it does.", nullable=True)
+    error_reason = shapes.text("Why it is in the state error.", nullable=True)
+    links = shapes.links()
+    common_properties = shapes.facts(
+        "Of a single lease: what its hosts have in common now; null while the inventory does not answer.",
+        nullable=True,
+        always=False,
+    )
+    hosts = shapes.many("HostName", "Its hosts, for administrators, of a single lease.", always=False)
 
     @classmethod
     def sample(cls) -> dict[str, Any]:
@@ -133,108 +95,129 @@ class Lease(wtypes.Base):
 class LeasePage(wtypes.Base):
     """A page of leases, newest first."""
 
-    leases = _list("Lease")
-    links = _links()
-    next_marker = _text("What to send as marker for the next page; null on the last.", nullable=True)
+    leases = shapes.many("Lease")
+    links = shapes.links()
+    next_marker = shapes.text("What to send as marker for the next page; null on the last.", nullable=True)
 
 
 class Scheduler(wtypes.Base):
     """A strategy that chooses dates and hosts."""
 
-    name = _text()
-    description = _text()
-    default = _flag("Whether it is the one for requests that name none.")
-    may_choose = _flag("Whether the asker may name it.")
+    name = shapes.text()
+    description = shapes.text()
+    default = shapes.flag("Whether it is the one for requests that name none.")
+    may_choose = shapes.flag("Whether the asker may name it.")
 
 
 class SchedulerList(wtypes.Base):
     """The strategies."""
 
-    schedulers = _list("Scheduler")
+    schedulers = shapes.many("Scheduler")
+
+
+class Rule(wtypes.Base):
+    """Hosts of a kind have this value of a property."""
+
+    where = shapes.shown({"type": "array"}, "A filter of hosts, as host_properties.")
+    value = shapes.shown({"type": ["string", "number", "boolean"]})
 
 
 class Property(wtypes.Base):
     """A fact that host_properties may speak of."""
 
-    name = _text()
-    type = _shown({"type": "string", "enum": ["number", "text", "boolean"]})
-    unit = _text(nullable=True)
-    description = _text(nullable=True)
-    minimum = _shown({"type": "number"}, "Of a number, the least in use.", nullable=True, always=False)
-    maximum = _shown({"type": "number"}, "Of a number, the greatest in use.", nullable=True, always=False)
-    values = _shown({"type": "array"}, "Of text and booleans, up to 100 values in use.", always=False)
-    hosts = _number("How many hosts have it, for administrators.", always=False)
+    name = shapes.text()
+    type = shapes.shown({"type": "string", "enum": ["number", "text", "boolean"]})
+    unit = shapes.text(nullable=True)
+    description = shapes.text(nullable=True)
+    minimum = shapes.shown({"type": "number"}, "Of a number, the least in use.", nullable=True, always=False)
+    maximum = shapes.shown({"type": "number"}, "Of a number, the greatest in use.", nullable=True, always=False)
+    values = shapes.shown({"type": "array"}, "Of text and booleans, up to 100 values in use.", always=False)
+    hosts = shapes.number("How many hosts have it, for administrators.", always=False)
+    hidden = shapes.flag("Whether tenants neither see nor may name it, for administrators.", always=False)
+    source = shapes.shown(
+        {"type": "string", "enum": [str(origin) for origin in Origin]},
+        "Why there is such a property, for administrators.",
+        always=False,
+    )
+    rules = shapes.many(
+        "Rule", "Which hosts have which value, for administrators, where there are rules.", always=False
+    )
+    rule_problems = shapes.shown(
+        {"type": "array", "items": {"type": "string"}}, "What is wrong with rules, for administrators.", always=False
+    )
 
 
 class PropertyList(wtypes.Base):
     """The properties, by name."""
 
-    properties = _list("Property")
+    properties = shapes.many("Property")
 
 
 class LeaseNow(wtypes.Base):
     """The lease that a host is kept for now."""
 
-    id = _text()
-    project_id = _text()
-    state = _state("One that is over keeps its hosts until they are cleaned up.")
-    until_at = _instant("When it lets the host go, clean-up included.")
+    id = shapes.text()
+    project_id = shapes.text()
+    state = shapes.state("One that is over keeps its hosts until they are cleaned up.")
+    until_at = shapes.instant("When it lets the host go, clean-up included.")
 
 
 class NextLease(wtypes.Base):
     """The lease that a host is kept for later."""
 
-    id = _text()
-    project_id = _text()
-    state = _state()
-    start_at = _instant("From when on.")
+    id = shapes.text()
+    project_id = shapes.text()
+    state = shapes.state()
+    start_at = shapes.instant("From when on.")
 
 
 class Host(wtypes.Base):
     """A machine."""
 
-    id = _text()
-    name = _text()
-    service_host = _text()
-    external_id = _text()
-    source = _text("Who told the inventory of it.")
-    properties = _facts("What it is like.")
-    disabled = _flag("Whether an administrator took it out of new leases.")
-    disabled_reason = _text(nullable=True)
-    bookable = _flag("Whether new leases may have it.")
-    first_seen_at = _instant()
-    last_seen_at = _instant()
-    retired_at = _instant("Since when its source does not name it any more.", nullable=True)
-    lease = _one("LeaseNow", "The lease on it now.", nullable=True)
-    next = _one("NextLease", "The lease that follows.", nullable=True)
-    links = _links()
+    id = shapes.text()
+    name = shapes.text()
+    service_host = shapes.text()
+    external_id = shapes.text()
+    source = shapes.text("Who told the inventory of it.")
+    properties = shapes.facts("What it is like, in effect: as its source, rules and administrators say.")
+    given = shapes.facts("What an administrator said of this host, which is stronger than rules and its source.")
+    unavailable_reason = shapes.text("Why its source wants no new leases on it.", nullable=True)
+    disabled = shapes.flag("Whether an administrator took it out of new leases.")
+    disabled_reason = shapes.text(nullable=True)
+    bookable = shapes.flag("Whether new leases may have it.")
+    first_seen_at = shapes.instant()
+    last_seen_at = shapes.instant()
+    retired_at = shapes.instant("Since when its source does not name it any more.", nullable=True)
+    lease = shapes.single("LeaseNow", "The lease on it now.", nullable=True)
+    next = shapes.single("NextLease", "The lease that follows.", nullable=True)
+    links = shapes.links()
 
 
 class HostPage(wtypes.Base):
     """A page of hosts, by name."""
 
-    hosts = _list("Host")
-    links = _links()
-    next_marker = _text(nullable=True)
+    hosts = shapes.many("Host")
+    links = shapes.links()
+    next_marker = shapes.text(nullable=True)
 
 
 class HostUse(wtypes.Base):
     """A host's lease now and next; null where there is none."""
 
-    host_id = _text()
-    name = _text()
-    service_host = _text("What Nova calls its compute service.")
-    lease_id = _text("The lease that it is kept for now.", nullable=True)
-    project_id = _text("Whose that lease is.", nullable=True)
-    state = _shown(
+    host_id = shapes.text()
+    name = shapes.text()
+    service_host = shapes.text("What Nova calls its compute service.")
+    lease_id = shapes.text("The lease that it is kept for now.", nullable=True)
+    project_id = shapes.text("Whose that lease is.", nullable=True)
+    state = shapes.shown(
         {"type": "string", "enum": [str(state) for state in State]},
         "Where that lease stands. One that is over keeps its hosts until they are cleaned up.",
         nullable=True,
     )
-    until = _instant("When that lease lets the host go, clean-up included.", nullable=True)
-    next_lease_id = _text("The lease that it is kept for later.", nullable=True)
-    next_project_id = _text("Whose that one is.", nullable=True)
-    next_start_at = _instant("From when on.", nullable=True)
+    until = shapes.instant("When that lease lets the host go, clean-up included.", nullable=True)
+    next_lease_id = shapes.text("The lease that it is kept for later.", nullable=True)
+    next_project_id = shapes.text("Whose that one is.", nullable=True)
+    next_start_at = shapes.instant("From when on.", nullable=True)
 
 
 class Availability(wtypes.Base):
@@ -245,80 +228,119 @@ class Availability(wtypes.Base):
     with the calendar, and with the hosts and what they are called.
     """
 
-    sequence = _number("The number of the calendar's last change.")
-    generated_at = _instant("When the calendar was read.")
-    hosts = _list("HostUse", "By name; a retired host is here as long as it has a lease.")
+    sequence = shapes.number("The number of the calendar's last change.")
+    generated_at = shapes.instant("When the calendar was read.")
+    hosts = shapes.many("HostUse", "By name; a retired host is here as long as it has a lease.")
 
 
 class CalendarEntry(wtypes.Base):
     """Time that a lease has on a number of hosts."""
 
-    lease_id = _text()
-    project_id = _text()
-    name = _text()
-    state = _shown({"type": "string", "enum": [str(state) for state in State]})
-    start_at = _instant()
-    end_at = _instant()
-    quantity = _number()
-    hosts = _list("HostName", "Which hosts, for administrators.", always=False)
+    lease_id = shapes.text()
+    project_id = shapes.text()
+    name = shapes.text()
+    state = shapes.shown({"type": "string", "enum": [str(state) for state in State]})
+    start_at = shapes.instant()
+    end_at = shapes.instant()
+    quantity = shapes.number()
+    hosts = shapes.many("HostName", "Which hosts, for administrators.", always=False)
 
 
 class CalendarPage(wtypes.Base):
     """A page of leases in time, by start."""
 
-    start = _instant()
-    end = _instant()
-    entries = _list("CalendarEntry")
-    links = _links()
-    next_marker = _text(nullable=True)
+    start = shapes.instant()
+    end = shapes.instant()
+    entries = shapes.many("CalendarEntry")
+    links = shapes.links()
+    next_marker = shapes.text(nullable=True)
+
+
+class LimitValue(wtypes.Base):
+    """A limit as it is for a project; -1 is no limit."""
+
+    value = shapes.shown({"type": "integer", "minimum": -1}, "What counts for the project.")
+    default = shapes.shown(
+        {"type": "integer", "minimum": -1}, "The site's value, for projects without one of their own."
+    )
+    used = shapes.number("How much of it the project uses, where that is counted.", always=False)
+
+
+class ProjectLimits(wtypes.Base):
+    """What a project may ask for and hold."""
+
+    project_id = shapes.text()
+    limits = shapes.shown(
+        {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/LimitValue"}},
+        "Each limit by its name.",
+    )
+
+    @classmethod
+    def sample(cls) -> dict[str, Any]:
+        """An example."""
+        return {
+            "project_id": "3c1f0c8e2a5b4a7f8c5d1e2f3a4b5c6d",
+            "limits": {
+                "max_leases": {"value": 50, "default": 1000, "used": 3},
+                "horizon_s": {"value": 31622400, "default": 31622400},
+            },
+        }
+
+
+class LimitPage(wtypes.Base):
+    """A page of projects with limits of their own, by id."""
+
+    projects = shapes.many("ProjectLimits", "Without what they use.")
+    links = shapes.links()
+    next_marker = shapes.text("What to send as marker for the next page; null on the last.", nullable=True)
 
 
 class Version(wtypes.Base):
     """A version of this API."""
 
-    id = _text()
-    status = _text()
-    links = _shown({"type": "array", "items": {"type": "object"}})
+    id = shapes.text()
+    status = shapes.text()
+    links = shapes.shown({"type": "array", "items": {"type": "object"}})
 
 
 class VersionList(wtypes.Base):
     """The versions."""
 
-    versions = _list("Version")
+    versions = shapes.many("Version")
 
 
 class VersionAnswer(wtypes.Base):
     """One version."""
 
-    version = _shown({"$ref": "#/components/schemas/Version"})
+    version = shapes.shown({"$ref": "#/components/schemas/Version"})
 
 
 class Alive(wtypes.Base):
     """The process answers."""
 
-    status = _text()
+    status = shapes.text()
 
 
 class Ready(wtypes.Base):
     """The process, and each part that it needs."""
 
-    status = _text()
-    parts = _shown({"type": "object", "additionalProperties": {"type": "string"}})
+    status = shapes.text()
+    parts = shapes.shown({"type": "object", "additionalProperties": {"type": "string"}})
 
 
 class ErrorBody(wtypes.Base):
     """What went wrong."""
 
-    code = _text("Stable: a program may rely on it.")
-    message = _text("For people.")
-    details = _shown({"type": "object"}, "What the message speaks of, such as the field.")
-    request_id = _text("Under which the service's logs have the request.")
+    code = shapes.text("Stable: a program may rely on it.")
+    message = shapes.text("For people.")
+    details = shapes.shown({"type": "object"}, "What the message speaks of, such as the field.")
+    request_id = shapes.text("Under which the service's logs have the request.")
 
 
 class Error(wtypes.Base):
     """An error."""
 
-    error = _shown({"$ref": "#/components/schemas/ErrorBody"})
+    error = shapes.shown({"$ref": "#/components/schemas/ErrorBody"})
 
     @classmethod
     def sample(cls) -> dict[str, Any]:

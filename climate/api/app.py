@@ -13,16 +13,19 @@ from oslo_policy import policy
 
 from climate.api import openapi, routes
 from climate.api.booking import Booking
+from climate.api.insight import Insight
 from climate.api.occupancy import HostNames, Occupancy
 from climate.api.options import GROUP
-from climate.api.policies import Policies
+from climate.api.rate import Allowance, RequestRate
 from climate.api.v1.calendar import Calendar
 from climate.api.v1.hosts import Hosts
-from climate.api.v1.leases import Leases
+from climate.api.v1.leases import Leases, View
+from climate.api.v1.limits import Limits
 from climate.api.v1.properties import Properties
 from climate.api.v1.schedulers import Schedulers
 from climate.api.v1.versions import Description, Root, Version
 from climate.chassis.web import resource, wsgi
+from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Resource
 from climate.rpcapi.inventory import InventoryAPI
 from climate.rpcapi.planning import PlanningAPI
@@ -35,10 +38,15 @@ _PROBE = "readyz"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collaborators:
-    """Whom the API asks. ``clock`` gives epoch seconds; ``conf`` has :func:`climate.api.options.list_opts`."""
+    """Whom the API asks. ``clock`` gives epoch seconds; ``conf`` has :func:`climate.api.options.list_opts`.
+
+    ``counting`` is planning, too, as one that is not waited for much longer
+    than ``[api] limit_timeout_s``.
+    """
 
     inventory: InventoryAPI
     planning: PlanningAPI
+    counting: PlanningAPI
     enforcer: policy.Enforcer
     clock: Callable[[], int]
     conf: cfg.ConfigOpts
@@ -49,8 +57,10 @@ def build(needs: Collaborators, bind_host: str = "") -> WSGIApplication:
 
     :raises ConfigError: an option cannot be used.
     """
+    policies = Policies(needs.enforcer)
     return wsgi.build(
-        resource.application(tree(needs)),
+        # Behind the token check, which says whose request it is, and before anything is done for it.
+        RequestRate(resource.application(tree(needs, policies)), policies, Allowance(needs.counting)),
         needs.conf,
         group=GROUP,
         bind_host=bind_host,
@@ -63,14 +73,14 @@ def build(needs: Collaborators, bind_host: str = "") -> WSGIApplication:
     )
 
 
-def tree(needs: Collaborators) -> Resource:
+def tree(needs: Collaborators, policies: Policies) -> Resource:
     """All resources, each under each of its names."""
     options = needs.conf[GROUP]
-    policies = Policies(needs.enforcer)
     names = HostNames(needs.inventory)
     occupancy = Occupancy(needs.planning)
     booking = Booking(needs.inventory, needs.planning, needs.clock, options.rpc_timeout_s)
-    leases = Leases(needs.planning, booking, policies, names, options.max_limit)
+    view = View(policies, names, Insight(needs.inventory))
+    leases = Leases(needs.planning, booking, policies, view, options.max_limit)
     properties = Properties(needs.inventory, policies)
     version = Version(
         {
@@ -79,6 +89,7 @@ def tree(needs: Collaborators) -> Resource:
             "schedulers": Schedulers(needs.planning, policies),
             "properties": properties,
             "hosts": Hosts(needs.inventory, occupancy, names, policies, options.max_limit),
+            "limits": Limits(needs.planning, policies, options.max_limit),
             "calendar": Calendar(needs.planning, names, policies, needs.clock, options.max_limit),
             "openapi.json": Description(openapi.document(importlib.metadata.version("climate"))),
         }

@@ -9,9 +9,15 @@ from wsme import exc
 from wsme import types as wtypes
 from wsme.rest import json as rest_json
 
-from climate.api.fields import Duration, Filter, Flag, Instant, Text, Whole
+from climate.api.fields import Choice, Duration, Facts, Filter, Flag, Instant, LimitValue, Rules, Text, Whole
+from climate.chassis.web import payload
+from climate.core.host import PropertyValue
+from climate.core.host_properties.catalogue import Kind
+from climate.core.host_properties.definitions import Definition
 from climate.core.lease import LeaseChange, Terms, Wish
+from climate.core.limits import LIMITS
 from climate.errors import BadField
+from climate.rpcapi.inventory import PropertyChange
 
 T = TypeVar("T", bound=wtypes.Base)
 
@@ -21,6 +27,14 @@ LONGEST_SCHEDULER = 64
 
 _QUANTITY = "How many hosts."
 _NAME = "What you call the lease."
+_HIDDEN = Flag("hidden", "Whether only those who see hosts may see the property and name it.")
+_UNIT = Text("unit", "What a number counts.", 32)
+_DESCRIPTION = Text("description", "What the property means, for tenants.", 1024)
+_RULES = Rules(
+    "rules",
+    "Values by what hosts are like; the first rule that holds for a host counts, before what its source tells. "
+    "They take the place of those there were.",
+)
 
 
 class LeaseRequest(wtypes.Base):
@@ -111,26 +125,132 @@ class LeasePatch(wtypes.Base):
 
 
 class HostPatch(wtypes.Base):
-    """Whether a host may be booked."""
+    """What administrators say of a host; what is left out stays."""
 
     disabled = wtypes.wsattr(Flag("disabled", "True takes the host out of new leases; those it has stay."))
     reason = wtypes.wsattr(Text("reason", "Why it is disabled, for other administrators.", LONGEST_NAME))
+    properties = wtypes.wsattr(
+        Facts("properties", "Values that the host is given, whatever its source or rules say; null takes one back.")
+    )
 
     @classmethod
     def sample(cls) -> dict[str, Any]:
         """An example for the documentation."""
-        return {"disabled": True, "reason": "new memory modules"}
+        return {"disabled": True, "reason": "new memory modules", "properties": {"latency_class": "low"}}
 
     @property
-    def wanted(self) -> tuple[bool, str]:
-        """Disabled or not, and why.
+    def wanted(self) -> tuple[bool | None, str, dict[str, PropertyValue | None]]:
+        """Disabled or not or as before, why, and what the host is given.
 
-        :raises BadField: it is not said which.
+        :raises BadField: nothing is to change, or a reason for nothing.
         """
-        disabled = _given(self.disabled)
-        if disabled is None:
-            raise BadField("disabled is needed: true or false.", field="disabled")
-        return disabled, _given(self.reason) or ""
+        disabled, reason, properties = _given(self.disabled), _given(self.reason), _given(self.properties)
+        if disabled is None and (reason is not None or properties is None):
+            raise BadField("disabled is needed, true or false, unless there are properties only.", field="disabled")
+        return disabled, reason or "", properties or {}
+
+
+class PropertyRequest(wtypes.Base):
+    """A property that neither the standard nor a source knows; name and type are needed."""
+
+    name = wtypes.wsattr(Text("name", "Letters, digits, _ - :, and dots between the parts of a nested name.", 128))
+    type = wtypes.wsattr(Choice("type", "What its values are.", Kind))
+    unit = wtypes.wsattr(_UNIT)
+    description = wtypes.wsattr(_DESCRIPTION)
+    hidden = wtypes.wsattr(_HIDDEN)
+    rules = wtypes.wsattr(_RULES)
+
+    @classmethod
+    def sample(cls) -> dict[str, Any]:
+        """An example for the documentation."""
+        return {
+            "name": "noise",
+            "type": "text",
+            "description": "how loud the machines are",
+            "rules": [{"where": ["in", "$rack", "a1", "a2"], "value": "low"}],
+        }
+
+    @property
+    def definition(self) -> Definition:
+        """The property.
+
+        :raises BadField: it has no name or no type.
+        """
+        name, kind = _given(self.name), _given(self.type)
+        if not name:
+            raise BadField("name is needed.", field="name")
+        if kind is None:
+            raise BadField(f"type is needed: {', '.join(Kind)}.", field="type")
+        return Definition(
+            name=name,
+            type=Kind(kind),
+            hidden=_given(self.hidden),
+            unit=_given(self.unit) or "",
+            description=_given(self.description) or "",
+            rules=_given(self.rules) or (),
+        )
+
+
+class PropertyPatch(wtypes.Base):
+    """What is to be different about a property; what is left out stays."""
+
+    hidden = wtypes.wsattr(_HIDDEN)
+    unit = wtypes.wsattr(_UNIT)
+    description = wtypes.wsattr(_DESCRIPTION)
+    rules = wtypes.wsattr(_RULES)
+
+    @classmethod
+    def sample(cls) -> dict[str, Any]:
+        """An example for the documentation."""
+        return {"hidden": True}
+
+    @property
+    def change(self) -> PropertyChange:
+        """The change.
+
+        :raises BadField: nothing is to change.
+        """
+        change = PropertyChange(
+            hidden=_given(self.hidden),
+            unit=_given(self.unit),
+            description=_given(self.description),
+            rules=_given(self.rules),
+        )
+        if change == PropertyChange():
+            raise BadField("Nothing is to change: give hidden, unit, description or rules.", field="body")
+        return change
+
+
+class LimitsPatch(wtypes.Base):
+    """Limits of a project's own; what is left out stays, null gives it the site's value again."""
+
+    horizon_s = wtypes.wsattr(LimitValue("horizon_s"))
+    min_duration_s = wtypes.wsattr(LimitValue("min_duration_s"))
+    max_duration_s = wtypes.wsattr(LimitValue("max_duration_s"))
+    max_quantity = wtypes.wsattr(LimitValue("max_quantity"))
+    max_leases = wtypes.wsattr(LimitValue("max_leases"))
+    max_proposals = wtypes.wsattr(LimitValue("max_proposals"))
+    max_withdrawn = wtypes.wsattr(LimitValue("max_withdrawn"))
+    withdrawn_window_s = wtypes.wsattr(LimitValue("withdrawn_window_s"))
+    requests_per_s = wtypes.wsattr(LimitValue("requests_per_s"))
+    requests_burst = wtypes.wsattr(LimitValue("requests_burst"))
+
+    @classmethod
+    def sample(cls) -> dict[str, Any]:
+        """An example for the documentation."""
+        return {"max_leases": 50, "max_quantity": -1, "horizon_s": None}
+
+    @property
+    def values(self) -> dict[str, int | None]:
+        """The limits that were named.
+
+        :raises BadField: there are none.
+        """
+        given = {limit.name: getattr(self, limit.name) for limit in LIMITS}
+        named = {name: value for name, value in given.items() if value is not wtypes.Unset}
+        if not named:
+            raise BadField("Nothing is to change: name at least one limit.", field="body")
+        return named
 
 
 class Empty(wtypes.Base):
@@ -147,6 +267,9 @@ def read(kind: type[T], body: dict[str, Any]) -> T:
     if unknown:
         expected = f"there are: {', '.join(known)}" if known else "none is expected"
         raise BadField(f"There is no field {unknown[0]!r} here; {expected}.", field=unknown[0])
+    for attribute in wtypes.list_attributes(kind):
+        if attribute.name in body and not attribute.datatype.checks_itself:
+            payload.check(body[attribute.name], attribute.name)
     try:
         return rest_json.fromjson(kind, body)
     except exc.ClientSideError as error:

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from climate.core.candidates import Candidates
 from climate.core.lease import Lease, LeaseChange, Owner, RepeatKey, Terms, Wish
-from climate.errors import BadField
+from climate.errors import BadField, BadProperties
 from climate.rpcapi.inventory import InventoryAPI
 from climate.rpcapi.planning import PlanningAPI
 
@@ -70,18 +71,26 @@ class Booking:
             answer_by=self._answer_by(),
         )
 
-    def change(self, request_id: str, lease_id: str, project_id: str | None, change: LeaseChange) -> Lease:
+    def change(
+        self,
+        request_id: str,
+        lease_id: str,
+        project_id: str | None,
+        change: LeaseChange,
+        *,
+        sees_hosts: bool,
+    ) -> Lease:
         """A lease made different; hosts that join match the lease's own filter.
 
         :raises LeaseNotFound: none in this scope.
+        :raises BadProperties: hosts shall join, and the filter speaks of what no host has any more.
         :raises NothingFits: the extension collides, or no more such hosts are free.
         """
         hosts: Candidates | None = None
         if change.quantity is not None:
             lease = self._planning.get_proposal_details(request_id, lease_id=lease_id, project_id=project_id)
             if change.quantity > lease.quantity:
-                # Whoever made the lease was allowed its filter; who changes it names no host.
-                hosts = self._inventory.get_hosts(request_id, properties=lease.terms.host_properties, sees_hosts=True)
+                hosts = self._more(request_id, lease.terms.host_properties, sees_hosts)
         return self._planning.change_lease(
             request_id,
             lease_id=lease_id,
@@ -90,6 +99,22 @@ class Booking:
             hosts=hosts,
             answer_by=self._answer_by(),
         )
+
+    def _more(self, request_id: str, host_properties: list[Any], sees_hosts: bool) -> Candidates:
+        """Hosts for a lease that exists. Whoever made it was allowed its filter; who changes it names nothing."""
+        try:
+            return self._inventory.get_hosts(request_id, properties=host_properties, sees_hosts=True)
+        except BadProperties:
+            if sees_hosts:
+                raise
+            # Its filter may be hidden from the asker, and so may be the names that are like those in it.
+            raise BadProperties(
+                "The lease was made for properties of hosts that there are no more: no host can be added to it.",
+                field="quantity",
+                clause="",
+                place="",
+                near=[],
+            ) from None
 
     def _answer_by(self) -> int:
         return self._clock() + int(self._timeout_s)

@@ -7,31 +7,37 @@ one host could be told from another.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from climate.api.occupancy import LeaseNow, NamedHost, NextLease, Use
 from climate.core.candidates import unpack
 from climate.core.host import Host
-from climate.core.host_properties import catalogue
-from climate.core.host_properties.catalogue import Property
+from climate.core.host_properties.describe import Property
+from climate.core.host_properties.visibility import Visibility
 from climate.core.lease import Lease
 from climate.core.period import format_instant
-from climate.rpcapi.planning import CalendarEntry, SchedulerInfo
+from climate.rpcapi.inventory import Common
+from climate.rpcapi.planning import CalendarEntry, ProjectLimits, SchedulerInfo
 
 JSON = dict[str, Any]
 Names = Mapping[str, str]
 
 
-def lease(value: Lease, link: str, *, sees_hosts: bool, names: Names | None = None) -> JSON:
-    """A lease; with its hosts where ``names`` has theirs and the asker sees hosts.
+def lease(value: Lease, link: str, *, sees_hosts: bool, visibility: Visibility | None) -> JSON:
+    """A lease, as one of a list.
 
-    An administrator may have asked for hosts by name in a project of others:
-    such a filter, and what its hosts are alike in, are for those who see hosts.
+    An administrator may have asked by hidden properties in a project of
+    others, and what was asked by may be hidden since: such a filter, and what
+    its hosts are alike in, are for those who see hosts. Without
+    ``visibility``, everything counts as hidden.
     """
     terms = value.terms
-    hidden = not sees_hosts and _names_hosts(terms.host_properties)
-    shown: JSON = {
+
+    def hides(name: str) -> bool:
+        return not sees_hosts and (visibility is None or visibility.hides(name))
+
+    return {
         "id": value.lease_id,
         "name": terms.name,
         "project_id": value.owner.project_id,
@@ -41,11 +47,11 @@ def lease(value: Lease, link: str, *, sees_hosts: bool, names: Names | None = No
         "end_at": format_instant(value.end_at),
         "duration": value.end_at - value.start_at,
         "quantity": value.quantity,
-        "host_properties": None if hidden else terms.host_properties,
+        "host_properties": None if any(map(hides, named(terms.host_properties))) else terms.host_properties,
         "scheduler": terms.scheduler or None,
         "start_time": _instant(value.wish.start_time),
         "end_time": _instant(value.wish.end_time),
-        "alike": {name: common for name, common in value.alike.items() if catalogue.may_name(name, sees_hosts)},
+        "alike": {name: shared for name, shared in value.alike.items() if not hides(name)},
         "created_at": format_instant(value.created_at),
         "updated_at": format_instant(value.updated_at),
         "expires_at": _instant(value.expires_at),
@@ -55,9 +61,25 @@ def lease(value: Lease, link: str, *, sees_hosts: bool, names: Names | None = No
         "error_reason": value.error_reason or None,
         "links": {"self": link},
     }
-    if sees_hosts and names is not None:
+
+
+def whole_lease(value: Lease, link: str, *, sees_hosts: bool, common: Common | None, names: Names) -> JSON:
+    """A lease by itself: with what its hosts have in ``common``, and with the hosts for those who see hosts."""
+    visibility = None if common is None else common.visibility
+    shown = lease(value, link, sees_hosts=sees_hosts, visibility=visibility)
+    shown["common_properties"] = None if common is None else common.properties
+    if sees_hosts:
         shown["hosts"] = _hosts(value.hosts, names)
     return shown
+
+
+def named(clause: Any) -> Iterator[str]:
+    """The properties that a filter names."""
+    if isinstance(clause, list):
+        for inner in clause:
+            yield from named(inner)
+    elif isinstance(clause, str) and clause.startswith("$"):
+        yield clause[1:]
 
 
 def calendar_entry(value: CalendarEntry, *, sees_hosts: bool, names: Names) -> JSON:
@@ -85,6 +107,8 @@ def host(value: Host, use: Use, link: str) -> JSON:
         "external_id": value.external_id,
         "source": value.source,
         "properties": value.properties,
+        "given": value.given,
+        "unavailable_reason": value.unavailable_reason or None,
         "disabled": value.disabled,
         "disabled_reason": value.disabled_reason or None,
         "bookable": value.bookable,
@@ -125,8 +149,11 @@ def listed_property(value: Property, detail: bool, sees_hosts: bool) -> JSON:
         shown["minimum"], shown["maximum"] = (value.values[0], value.values[-1]) if value.values else (None, None)
     elif detail:
         shown["values"] = list(value.values)
-    if detail and sees_hosts:
-        shown["hosts"] = value.hosts
+    if sees_hosts:
+        shown |= {"hidden": value.hidden, "source": str(value.source)}
+        shown |= {"hosts": value.hosts} if detail else {}
+        shown |= {"rules": [{"where": rule.where, "value": rule.value} for rule in value.rules]} if value.rules else {}
+        shown |= {"rule_problems": list(value.rule_problems)} if value.rule_problems else {}
     return shown
 
 
@@ -137,6 +164,21 @@ def scheduler(value: SchedulerInfo, may_choose: bool) -> JSON:
         "description": value.description,
         "default": value.default,
         "may_choose": may_choose,
+    }
+
+
+def project_limits(value: ProjectLimits) -> JSON:
+    """The limits of a project, for whoever may see that project's."""
+    return {
+        "project_id": value.project_id,
+        "limits": {
+            name: {
+                "value": one.value,
+                "default": one.default,
+                **({} if one.used is None else {"used": one.used}),
+            }
+            for name, one in value.limits.items()
+        },
     }
 
 
@@ -153,12 +195,6 @@ def _whose(value: LeaseNow | NextLease) -> JSON:
 
 def _hosts(host_ids: tuple[str, ...] | list[str], names: Names) -> list[JSON]:
     return [{"id": host_id, "name": names.get(host_id, "")} for host_id in host_ids]
-
-
-def _names_hosts(clause: Any) -> bool:
-    if isinstance(clause, list):
-        return any(_names_hosts(inner) for inner in clause)
-    return isinstance(clause, str) and clause.startswith("$") and not catalogue.may_name(clause[1:], False)
 
 
 def _instant(instant: int | None) -> str | None:

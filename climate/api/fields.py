@@ -7,19 +7,26 @@ say what is wrong, in the name of the field.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from wsme import types as wtypes
 
-from climate.chassis.web import payload
+from climate.core import limits
+from climate.core.host import PropertyValue
 from climate.core.host_properties import grammar
+from climate.core.host_properties.definitions import Rule
 from climate.core.period import parse_duration, parse_instant
 from climate.errors import BadField
 
 
 class Field(wtypes.UserType):
-    """A field that knows its name; ``schema`` is what the OpenAPI document says of it."""
+    """A field that knows its name; ``schema`` is what the OpenAPI document says of it.
 
+    ``checks_itself``: it has a language of its own, which refuses whatever does harm.
+    """
+
+    checks_itself = False
     basetype = str  # WSME hands values of this base type on as they are
     schema: dict[str, Any]
 
@@ -79,6 +86,24 @@ class Whole(Field):
         return value
 
 
+class LimitValue(Field):
+    """The value of a limit, in its own range."""
+
+    def __init__(self, name: str) -> None:
+        limit = limits.BY_NAME[name]
+        span: dict[str, Any] = {"minimum": limit.least, "maximum": limit.most}
+        any_of = {"anyOf": [span, {"const": limits.UNLIMITED}]} if limit.endless else span
+        endless = " -1 is no limit." if limit.endless else ""
+        super().__init__(name, {"type": "integer", **any_of, "description": limit.description + endless})
+
+    def frombasetype(self, value: object) -> int | None:
+        """The number; ``None`` for that of the site."""
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise BadField(f"{self.name} must be a whole number, or null for the site's value.", field=self.name)
+        limits.check(self.name, value)
+        return value
+
+
 class Flag(Field):
     """True or false, and nothing that resembles them."""
 
@@ -112,8 +137,81 @@ class Text(Field):
         return value.strip()
 
 
+class Choice(Field):
+    """One of several words."""
+
+    def __init__(self, name: str, description: str, words: Iterable[str]) -> None:
+        self._words = tuple(words)
+        super().__init__(name, {"type": "string", "enum": list(self._words), "description": description})
+
+    def frombasetype(self, value: object) -> str | None:
+        """The word."""
+        if value is None:
+            return None
+        if value not in self._words:
+            raise BadField(f"{self.name} must be one of: {', '.join(self._words)}.", field=self.name)
+        return str(value)
+
+
+class Facts(Field):
+    """Values of properties by name; null where there shall be none any more."""
+
+    def __init__(self, name: str, description: str) -> None:
+        values = {"type": ["string", "number", "boolean", "null"]}
+        super().__init__(name, {"type": "object", "additionalProperties": values, "description": description})
+
+    def frombasetype(self, value: object) -> dict[str, PropertyValue | None] | None:
+        """The values; whether there are such properties is for the inventory to say."""
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            raise BadField(f"{self.name} must be an object: {{name: value}}.", field=self.name)
+        for name, fact in value.items():
+            if not isinstance(fact, str | int | float | None):
+                raise BadField(
+                    f"{self.name}: {name[:128]!r} must be text, a number, true, false or null.", field=self.name
+                )
+        return value
+
+
+class Rules(Field):
+    """Which hosts have which value of a property, in order."""
+
+    def __init__(self, name: str, description: str) -> None:
+        rule = {
+            "type": "object",
+            "properties": {
+                "where": {"type": "array", "description": "A filter of hosts, as host_properties, for single hosts."},
+                "value": {"type": ["string", "number", "boolean"]},
+            },
+            "required": ["where", "value"],
+            "additionalProperties": False,
+        }
+        super().__init__(name, {"type": "array", "items": rule, "description": description})
+
+    def frombasetype(self, value: object) -> tuple[Rule, ...] | None:
+        """The rules; what their filters mean is for the inventory to say."""
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            raise BadField(f"{self.name} must be a list of rules.", field=self.name)
+        return tuple(self._rule(f"{self.name}[{index}]", one) for index, one in enumerate(value))
+
+    def _rule(self, place: str, value: object) -> Rule:
+        if not isinstance(value, dict) or value.keys() != {"where", "value"}:
+            raise BadField(f'{place} must be a rule: {{"where": [...], "value": ...}}.', field=place)
+        where, fact = value["where"], value["value"]
+        if not isinstance(where, list):
+            raise BadField(f"{place}.where must be a filter: a list.", field=f"{place}.where")
+        if not isinstance(fact, str | int | float):
+            raise BadField(f"{place}.value must be text, a number, true or false.", field=f"{place}.value")
+        return Rule(where=where, value=fact)
+
+
 class Filter(Field):
     """A filter of hosts: a JSON list, or that list as text."""
+
+    checks_itself = True
 
     def __init__(self, name: str, description: str) -> None:
         super().__init__(
@@ -122,9 +220,9 @@ class Filter(Field):
         )
 
     def frombasetype(self, value: object) -> list[Any] | None:
-        """The list; what its words mean is for the inventory to say."""
+        """The list; which properties there are is for the inventory to say."""
         if value is None:
             return None
         clauses = grammar.as_list(value)
-        payload.check(clauses, self.name)  # text holds JSON that nobody looked into yet
+        grammar.parse(clauses)
         return clauses

@@ -15,6 +15,7 @@ from climate.api.fields import Field
 from climate.api.routes import ALIASES, ROUTES, Route, errors_of
 from climate.chassis.web import faults
 from climate.chassis.web.resource import JSON
+from climate.errors import RepeatMismatch
 
 _REF = "#/components/schemas/"
 _PLAIN = "text/plain"
@@ -87,7 +88,7 @@ def _operation(route: Route) -> dict[str, Any]:
         {"name": one.name, "in": "query", "description": one.description, "schema": dict(one.schema)}
         for one in route.query
     ]
-    if route.success == _CREATED:
+    if RepeatMismatch in route.errors:
         parameters.append(_REPEAT)
     if _has_etag(route):
         parameters.append(_IF_NONE_MATCH)
@@ -109,7 +110,8 @@ def _operation(route: Route) -> dict[str, Any]:
 def _responses(route: Route) -> dict[str, Any]:
     good: dict[str, Any] = {"description": route.summary + "."}
     if route.answer is not None:
-        good["content"] = {JSON: {"schema": {"$ref": _REF + route.answer.__name__}}}
+        schemas = [{"$ref": _REF + kind.__name__} for kind in (route.answer, route.also) if kind is not None]
+        good["content"] = {JSON: {"schema": schemas[0] if len(schemas) == 1 else {"oneOf": schemas}}}
     elif route.success != _NO_CONTENT:
         good["content"] = {JSON if route.path.endswith(".json") else _PLAIN: {}}
     responses = {str(route.success): good}
@@ -122,6 +124,7 @@ def _responses(route: Route) -> dict[str, Any]:
         responses[str(status)] = {
             "description": "\n\n".join(lines),
             "content": {JSON: {"schema": {"$ref": f"{_REF}Error"}}},
+            **({"headers": {"Retry-After": _RETRY_AFTER}} if status in _PASSING else {}),
         }
     return responses
 
@@ -135,8 +138,9 @@ def _has_etag(route: Route) -> bool:
     return route.answer is answers.Availability
 
 
-_CREATED = 201
 _NO_CONTENT = 204
+_PASSING = (429, 503)
+_RETRY_AFTER = {"description": "In how many seconds to ask again.", "schema": {"type": "integer", "minimum": 1}}
 _REPEAT = {
     "name": booking.REPEAT_HEADER,
     "in": "header",

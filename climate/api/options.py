@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from oslo_config import cfg
 
+from climate.api import rate
 from climate.chassis.web import metrics, paging, server, tokens, wsgi
 
 GROUP = "api"
@@ -15,6 +16,7 @@ OPTS = [
     *wsgi.OPTS,
     *paging.OPTS,
     *metrics.OPTS,
+    *rate.OPTS,
     cfg.FloatOpt(
         "rpc_timeout_s",
         default=20.0,

@@ -27,11 +27,17 @@ from climate.errors import (
     HostsTaken,
     LeaseChanged,
     LeaseNotFound,
+    LimitReached,
     NotAuthenticated,
     NothingFits,
+    PropertyExists,
+    PropertyNotFound,
+    PropertyReported,
     RepeatMismatch,
     RequestTooLarge,
     ServiceUnavailable,
+    TooManyRequests,
+    TooManyWithdrawn,
     WrongState,
 )
 
@@ -60,7 +66,11 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One method of one address. ``success`` is the status of a good answer, ``errors`` what else may come."""
+    """One method of one address.
+
+    ``success`` is the status of a good answer, ``errors`` what else may come;
+    ``also`` is what the query may turn the answer into.
+    """
 
     method: str
     path: str
@@ -68,6 +78,7 @@ class Route:
     who: Who
     body: type[wtypes.Base] | None = None
     answer: type[wtypes.Base] | None = None
+    also: type[wtypes.Base] | None = None
     success: int = 200
     query: tuple[Parameter, ...] = ()
     errors: Errors = ()
@@ -106,13 +117,25 @@ _CALENDAR_FILTERS = (
     Parameter("end", "Until when; a week after the start, if left out.", _INSTANT),
     *_PAGE,
 )
-_DETAIL = (Parameter("detail", "With the values in use.", _FLAG),)
+_LIMIT_FILTERS = (
+    Parameter("all_projects", "The projects with limits of their own, by id; for administrators.", _FLAG),
+    *_PAGE,
+)
+_CATALOGUE = (
+    Parameter("detail", "With the values in use.", _FLAG),
+    Parameter("hidden", "Only those that are hidden, or that are not; for administrators.", _FLAG),
+    Parameter(
+        "sort", "In which order; by the number of hosts for administrators.", {"enum": ["name", "type", "hosts"]}
+    ),
+)
 
 _LEASES = "/v1/leases"
 _LEASE = "/v1/leases/{lease_id}"
 _HOST = "/v1/hosts/{host_id}"
+_PROPERTY = "/v1/properties/{name}"
+_LIMITS = "/v1/limits/{project_id}"
 _BOOKING: Errors = (BadProperties, NothingFits, HostsTaken, RequestTooLarge)
-_TOKEN: Errors = (BadField, NotAuthenticated, Forbidden, ServiceUnavailable)
+_TOKEN: Errors = (BadField, NotAuthenticated, Forbidden, TooManyRequests, ServiceUnavailable)
 
 ROUTES = (
     Route(method="GET", path="/", summary="The versions", who=Who.ANYONE, answer=answers.VersionList),
@@ -150,7 +173,7 @@ ROUTES = (
         body=bodies.LeaseRequest,
         answer=answers.Lease,
         success=201,
-        errors=(*_BOOKING, RepeatMismatch),
+        errors=(*_BOOKING, RepeatMismatch, LimitReached, TooManyWithdrawn),
     ),
     Route(
         method="GET",
@@ -183,7 +206,7 @@ ROUTES = (
         summary="Confirm a proposal",
         who=Who.MEMBER,
         answer=answers.Lease,
-        errors=(LeaseNotFound, WrongState, LeaseChanged),
+        errors=(LeaseNotFound, WrongState, LeaseChanged, LimitReached),
     ),
     Route(
         method="GET",
@@ -198,7 +221,42 @@ ROUTES = (
         summary="What host_properties may speak of",
         who=Who.READER,
         answer=answers.PropertyList,
-        query=_DETAIL,
+        query=_CATALOGUE,
+    ),
+    Route(
+        method="POST",
+        path="/v1/properties",
+        summary="Add a property",
+        who=Who.ADMIN,
+        body=bodies.PropertyRequest,
+        answer=answers.Property,
+        success=201,
+        errors=(PropertyExists, BadProperties, RequestTooLarge),
+    ),
+    Route(
+        method="GET",
+        path=_PROPERTY,
+        summary="See a property, with its values in use",
+        who=Who.READER,
+        answer=answers.Property,
+        errors=(PropertyNotFound,),
+    ),
+    Route(
+        method="PATCH",
+        path=_PROPERTY,
+        summary="Hide or show a property, describe it, give it rules",
+        who=Who.ADMIN,
+        body=bodies.PropertyPatch,
+        answer=answers.Property,
+        errors=(PropertyNotFound, BadProperties, RequestTooLarge),
+    ),
+    Route(
+        method="DELETE",
+        path=_PROPERTY,
+        summary="Forget what was said of a property",
+        who=Who.ADMIN,
+        success=204,
+        errors=(PropertyNotFound, PropertyReported),
     ),
     Route(
         method="GET",
@@ -226,7 +284,7 @@ ROUTES = (
     Route(
         method="PATCH",
         path=_HOST,
-        summary="Disable or enable a host",
+        summary="Disable or enable a host, give it properties",
         who=Who.ADMIN,
         body=bodies.HostPatch,
         answer=answers.Host,
@@ -239,6 +297,38 @@ ROUTES = (
         who=Who.READER,
         answer=answers.CalendarPage,
         query=_CALENDAR_FILTERS,
+    ),
+    Route(
+        method="GET",
+        path="/v1/limits",
+        summary="What one's project may ask for and hold, or which projects have limits of their own",
+        who=Who.READER,
+        answer=answers.ProjectLimits,
+        also=answers.LimitPage,
+        query=_LIMIT_FILTERS,
+    ),
+    Route(
+        method="GET",
+        path=_LIMITS,
+        summary="What a project may ask for and hold",
+        who=Who.READER,
+        answer=answers.ProjectLimits,
+    ),
+    Route(
+        method="PATCH",
+        path=_LIMITS,
+        summary="Give a project limits of its own",
+        who=Who.ADMIN,
+        body=bodies.LimitsPatch,
+        answer=answers.ProjectLimits,
+        errors=(RequestTooLarge,),
+    ),
+    Route(
+        method="DELETE",
+        path=_LIMITS,
+        summary="Give a project the site's limits again",
+        who=Who.ADMIN,
+        success=204,
     ),
 )
 

@@ -170,16 +170,37 @@ def server(transport: messaging.Transport, topic: str, host: str, endpoint: Any)
 def notifier(conf: cfg.ConfigOpts, publisher: str) -> Callable[[str, dict[str, Any]], None]:
     """A function that sends a notification (event, payload), returning when the broker has it.
 
-    It waits for a broker that is away, because oslo.messaging would otherwise
-    log the failure and say nothing. Notifications are on unless the operator
-    sets ``[oslo_messaging_notifications] driver`` to something else.
+    It waits for a broker that is away. Notifications are on unless the
+    operator sets ``[oslo_messaging_notifications] driver`` to something else.
+    The function raises ``ServiceUnavailable`` where the broker refuses: a
+    queue of that name, but of another kind, is the usual reason.
     """
     _set_defaults(conf)
     transport = messaging.get_notification_transport(conf)
+    last = _watched(transport)
     conf.set_default("driver", ["messagingv2"], group="oslo_messaging_notifications")
     sender = messaging.Notifier(transport, publisher_id=f"{publisher}.{conf.host}", retry=-1)
 
     def send(event: str, payload: dict[str, Any]) -> None:
+        last.failure = None
         sender.info({}, event, payload)
+        if last.failure is not None:
+            raise ServiceUnavailable("The message broker refused a notification.", service="broker") from last.failure
 
     return send
+
+
+def _watched(transport: messaging.Transport) -> threading.local:
+    """Keeps as ``failure`` why this thread's last notification failed: oslo.messaging logs it, and tells no caller."""
+    last = threading.local()
+    send = transport._send_notification
+
+    def watched(*arguments: Any, **keywords: Any) -> None:
+        try:
+            send(*arguments, **keywords)
+        except Exception as error:
+            last.failure = error
+            raise
+
+    transport._send_notification = watched
+    return last

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypedDict
 from urllib.parse import quote
 
@@ -37,6 +37,8 @@ class Host(TypedDict):
     external_id: str
     source: str
     properties: dict[str, Any]
+    given: dict[str, Any]
+    unavailable_reason: str | None
     disabled: bool
     disabled_reason: str | None
     bookable: bool
@@ -88,14 +90,23 @@ class Hosts:
         """
         return self._connection.json("GET", f"/hosts/{quote(host, safe='')}")
 
-    def set(self, host: str, *, disabled: bool, reason: str | None = None) -> Host:
-        """Take a host out of new leases, or put it back; leases that exist keep it.
+    def set(
+        self,
+        host: str,
+        *,
+        disabled: bool | None = None,
+        reason: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+    ) -> Host:
+        """Take a host out of new leases, or put it back; give it properties, ``None`` takes one back.
+
+        What is left out stays, and leases that exist keep the host.
 
         :raises HostNotFound: there is no such host.
+        :raises BadField: there is no such property, or it cannot have this value.
         """
-        body: dict[str, Any] = {"disabled": disabled}
-        if reason is not None:
-            body["reason"] = reason
+        said = {"disabled": disabled, "reason": reason, "properties": properties}
+        body = {field: value for field, value in said.items() if value is not None}
         return self._connection.json("PATCH", f"/hosts/{quote(host, safe='')}", body=body)
 
     def availability(self, etag: str | None = None) -> tuple[Availability | None, str]:

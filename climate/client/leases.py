@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NotRequired, TypedDict
 from urllib.parse import quote
 
 from climate.client.connection import Connection
-from climate.errors import WrongState
+from climate.errors import ClimateError, Kind, WrongState
 
 OVER: Final = frozenset({"ended", "expired", "cancelled", "error"})
 """States that a lease never leaves."""
+
+# Between two looks a lease may have left a state again.
+_BEYOND: Final = {"proposed": ("confirmed", "active"), "confirmed": ("active",)}
+_PASSING: Final = (Kind.UNAVAILABLE, Kind.TOO_MANY)
 
 
 class LeaseHost(TypedDict):
@@ -24,6 +29,8 @@ class LeaseHost(TypedDict):
 
 class Lease(TypedDict):
     """A lease as the REST API gives it; ``hosts`` is there for operators only, and not in lists.
+
+    ``common_properties``, what its hosts have in common, is not in lists either.
 
     ``start_time`` and ``end_time`` are what was asked for, ``start_at`` and
     ``end_at`` what was given; ``duration`` is in seconds.
@@ -51,6 +58,7 @@ class Lease(TypedDict):
     degraded_reason: str | None
     error_reason: str | None
     links: dict[str, str]
+    common_properties: NotRequired[dict[str, Any] | None]
     hosts: NotRequired[list[LeaseHost]]
 
 
@@ -151,32 +159,53 @@ class Leases:
         self,
         lease_id: str,
         state: str,
-        timeout_s: float,
+        timeout_s: float | None,
         on_change: Callable[[Lease], None] | None = None,
         *,
         interval_s: float = 1.0,
+        pause: Callable[[Lease], None] | None = None,
     ) -> Lease:
-        """The lease, once it is in ``state``; looks every ``interval_s``.
+        """The lease, once it is in ``state`` or, on its way, already beyond; looks every ``interval_s``.
 
-        ``on_change`` is called with the lease when first seen and at each new state.
+        ``on_change`` is called with the lease when first seen and at each new
+        state. ``pause`` is called with the lease between two looks, instead
+        of sleeping for ``interval_s``. A service that answered once and then
+        does not, or asks for patience, is asked again.
 
         :raises WrongState: the lease is over without having been seen in ``state``.
-        :raises TimeoutError: ``timeout_s`` have passed.
+        :raises TimeoutError: ``timeout_s`` have passed (never, if it is ``None``).
         """
-        give_up_at = self._clock() + timeout_s
+        give_up_at = math.inf if timeout_s is None else self._clock() + timeout_s
+        lease = self.get(lease_id)
         seen = None
         while True:
-            lease = self.get(lease_id)
             if lease["state"] != seen and on_change is not None:
                 on_change(lease)
             seen = lease["state"]
-            if seen == state:
+            if seen == state or seen in _BEYOND.get(state, ()):
                 return lease
             if seen in OVER:
                 raise WrongState(f"The lease is {seen} and will not be {state}.", state=seen)
             if self._clock() >= give_up_at:
                 raise TimeoutError(f"lease {lease_id} is still {seen} after {timeout_s} s")
-            self._sleep(interval_s)
+            if pause is not None:
+                pause(lease)
+            else:
+                self._sleep(interval_s)
+            lease = self._patiently(lease_id, give_up_at, interval_s)
+
+    def _patiently(self, lease_id: str, give_up_at: float, interval_s: float) -> Lease:
+        """The lease, as soon as the service answers again.
+
+        :raises ClimateError: it does not until ``give_up_at``, or says something else.
+        """
+        while True:
+            try:
+                return self.get(lease_id)
+            except ClimateError as error:
+                if error.kind not in _PASSING or self._clock() >= give_up_at:
+                    raise
+                self._sleep(max(interval_s, float(error.details.get("retry_after_s", 0))))
 
 
 def _given(**fields: Any) -> dict[str, Any]:

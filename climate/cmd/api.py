@@ -46,10 +46,11 @@ def application() -> WSGIApplication:
 
 def _stack(conf: cfg.ConfigOpts, clock: Callable[[], int], bind_host: str) -> WSGIApplication:
     transport = rpc.transport(conf)
-    timeout_s = conf[options.GROUP].rpc_timeout_s
+    timeout_s, soon_s = conf[options.GROUP].rpc_timeout_s, conf[options.GROUP].limit_timeout_s
     needs = app.Collaborators(
         inventory=inventory.InventoryAPI(rpc.Caller(transport, inventory.TOPIC, timeout_s)),
         planning=planning.PlanningAPI(rpc.Caller(transport, planning.TOPIC, timeout_s)),
+        counting=planning.PlanningAPI(rpc.Caller(transport, planning.TOPIC, soon_s)),
         enforcer=policies.enforcer(conf),
         clock=clock,
         conf=conf,

@@ -16,6 +16,7 @@ from climate.inventory import options
 from climate.inventory.endpoint import InventoryEndpoint
 from climate.inventory.hosts import Hosts
 from climate.inventory.matching import Matching
+from climate.inventory.properties import Properties
 from climate.inventory.refresh import Refresher
 from climate.inventory.sources import loading
 from climate.inventory.store.sql import SqlStore
@@ -40,7 +41,8 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
         lambda: str(uuid.uuid4()),
         allow_empty=group.allow_empty,
     )
-    endpoint = InventoryEndpoint(store, Matching(store), Hosts(store))
+    matching = Matching(store)
+    endpoint = InventoryEndpoint(store, matching, Hosts(store, matching), Properties(store, matching))
 
     def close() -> None:
         elected.close()

@@ -23,6 +23,11 @@ def clock() -> int:
     return int(time.time())
 
 
+def clock_us() -> int:
+    """Now, in microseconds since the epoch."""
+    return time.time_ns() // 1000
+
+
 def database_engine(conf: cfg.ConfigOpts) -> sa.Engine:
     """The engine of the site's database; one that is out of reach is waited for by the loops.
 

@@ -12,21 +12,23 @@ from climate.chassis import rpc, sql
 from climate.chassis.outbox import Outbox
 from climate.chassis.process import Loop, Process
 from climate.cmd import main as common
-from climate.planning import options, strategies
+from climate.planning import limits, options, strategies
 from climate.planning.availability import AvailabilityReport
 from climate.planning.calendar import PlanningCalendar
 from climate.planning.changes import Changes
 from climate.planning.effects import notify
 from climate.planning.endpoint import PlanningEndpoint
 from climate.planning.following import Following
+from climate.planning.limits import LimitsOfProjects
 from climate.planning.proposals import Proposals
 from climate.planning.store import tables
+from climate.planning.store.limits_sql import SqlLimits
 from climate.planning.store.sql import SqlStore
 from climate.planning.strategies import Strategies
 from climate.planning.transitions import Transitions
 from climate.rpcapi.planning import TOPIC
 
-OPTIONS = (options.list_opts, sql.list_opts)
+OPTIONS = (options.list_opts, limits.list_opts, sql.list_opts)
 _REPEAT_KEPT_S = 24 * 3600
 
 
@@ -39,16 +41,18 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
     rules = options.rules(conf)
     chosen = Strategies(strategies.installed(), group.default_scheduler)
     calendar = PlanningCalendar(store)
+    allowed = LimitsOfProjects(SqlLimits(engine), limits.of_site(conf), clock, common.clock_us)
     transitions = Transitions(store, clock, randomness)
     effects = {notify.TOPIC: notify.Notify(rpc.notifier(conf, "climate.planning"))}
     outbox = Outbox(engine, tables.outbox, effects, clock, group.effect_claim_s)
     endpoint = PlanningEndpoint(
         store,
-        Proposals(store, calendar, chosen, rules, group.horizon_s, clock, randomness),
-        Changes(store, calendar, chosen, rules, group.horizon_s, clock),
+        Proposals(store, calendar, chosen, rules, allowed, clock, randomness),
+        Changes(store, calendar, chosen, rules, allowed, clock),
         chosen,
         AvailabilityReport(calendar, clock),
         Following(store, calendar),
+        allowed,
     )
     transport = rpc.transport(conf)
     return Process(

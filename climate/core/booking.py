@@ -61,6 +61,14 @@ class Booking:
     end_at: int
     given_back: bool = False
 
+    @property
+    def taken(self) -> Span | None:
+        """What is blocked now and was not before; ``None`` where nothing is."""
+        was, now = self.block.was, self.block.now
+        if was is None or now is None:
+            return now
+        return (was[1], now[1]) if was[1] < now[1] else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:

@@ -38,11 +38,13 @@ class Group:
 
     ``alike`` holds those properties with their common values; it is empty
     where the request asks for no homogeneity (then there is one group).
-    ``hosts`` are packed ids.
+    ``hosts`` are packed ids, and ``in_use`` are those of them that had
+    instances when they were last looked at, in the same order.
     """
 
     alike: dict[str, PropertyValue]
     hosts: bytes
+    in_use: bytes = b""
 
     def __len__(self) -> int:
         return len(self.hosts) // ID_BYTES

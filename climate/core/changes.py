@@ -61,7 +61,12 @@ def _end(lease: Lease, change: LeaseChange, now: int, horizon_s: int) -> int:
     if end_at <= max(now, lease.start_at):
         raise BadField(f"{field} would end the lease at once; DELETE it instead.", field=field)
     if end_at > lease.end_at and end_at > now + horizon_s:
-        raise BadField(f"{field} is beyond the horizon: at most {horizon_s} s ahead.", field=field, limit=horizon_s)
+        raise BadField(
+            f"{field} is beyond the horizon: at most {horizon_s} s ahead.",
+            field=field,
+            limit="horizon_s",
+            allowed=horizon_s,
+        )
     return end_at
 
 

@@ -157,7 +157,12 @@ def window_of(wish: Wish, now: int, horizon_s: int) -> Window:
         raise BadField("end_time is in the past.", field="end_time")
     for name, instant in (("start_time", wish.start_time), ("end_time", wish.end_time)):
         if instant is not None and instant > horizon:
-            raise BadField(f"{name} is beyond the horizon: at most {horizon_s} s ahead.", field=name, limit=horizon_s)
+            raise BadField(
+                f"{name} is beyond the horizon: at most {horizon_s} s ahead.",
+                field=name,
+                limit="horizon_s",
+                allowed=horizon_s,
+            )
     earliest = now if wish.start_time is None else max(now, wish.start_time)
     duration_s = _duration(wish, earliest)
     if wish.end_time is None:
@@ -170,7 +175,10 @@ def window_of(wish: Wish, now: int, horizon_s: int) -> Window:
             )
     if latest > horizon or latest - earliest < duration_s:
         raise BadField(
-            f"The lease would end beyond the horizon: at most {horizon_s} s ahead.", field="duration", limit=horizon_s
+            f"The lease would end beyond the horizon: at most {horizon_s} s ahead.",
+            field="duration",
+            limit="horizon_s",
+            allowed=horizon_s,
         )
     return Window(earliest, latest, duration_s)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which hosts match a filter, which properties one may filter by, and how hosts are called: answered from memory."""
+"""Which hosts match a filter, and how hosts are called: answered from memory."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from climate.core.candidates import Candidates, pack
-from climate.core.host_properties.catalogue import Property
-from climate.core.host_properties.describe import describe
+from climate.core.host_properties.effective import InEffect, in_effect
 from climate.core.host_properties.grammar import parse
 from climate.core.host_properties.match import match
-from climate.core.host_properties.table import HostTable
 from climate.inventory.refresh_plan import Known
 from climate.inventory.store.protocol import Store
 from climate.rpcapi.inventory import HostNames
 
 
 @dataclass(frozen=True, slots=True)
-class _Copy:
-    """What is kept of one generation: the facts of hosts that are not retired, the names of all."""
+class Copy:
+    """What is kept of one generation: all that is known, the facts in effect of hosts that are not retired, names."""
 
-    table: HostTable
+    known: Known
+    effect: InEffect
     names: HostNames
 
 
@@ -32,7 +31,7 @@ class Matching:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._kept: _Copy | None = None
+        self._kept: Copy | None = None
 
     def candidates(self, properties: list[Any], sees_hosts: bool) -> Candidates:
         """Bookable hosts that match.
@@ -40,18 +39,15 @@ class Matching:
         :raises BadProperties: the filter cannot be understood.
         """
         clause = parse(properties)
-        return match(self._current().table, clause, sees_hosts)
-
-    def properties(self, sees_hosts: bool) -> list[Property]:
-        """The properties that hosts have, by name."""
-        return describe(self._current().table, sees_hosts)
+        return match(self.current().effect.table, clause, sees_hosts)
 
     def names(self, known_generation: int | None) -> HostNames | None:
         """How all hosts are called; ``None`` while no host changed since ``known_generation``."""
-        names = self._current().names
+        names = self.current().names
         return None if names.generation == known_generation else names
 
-    def _current(self) -> _Copy:
+    def current(self) -> Copy:
+        """All that is known now."""
         generation = self._store.generation()
         with self._lock:
             # A thread that read the number early must not put an older table back.
@@ -60,7 +56,7 @@ class Matching:
             return self._kept
 
 
-def _copy_of(known: Known) -> _Copy:
+def _copy_of(known: Known) -> Copy:
     names = HostNames(
         generation=known.generation,
         hosts=pack(host.host_id for host in known.hosts),
@@ -68,4 +64,5 @@ def _copy_of(known: Known) -> _Copy:
         service_hosts=tuple(host.service_host for host in known.hosts),
         retired=tuple(host.retired_at is not None for host in known.hosts),
     )
-    return _Copy(HostTable(host for host in known.hosts if host.retired_at is None), names)
+    live = (host for host in known.hosts if host.retired_at is None)
+    return Copy(known, in_effect(live, known.definitions), names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from oslo_config import cfg
 
-from climate.inventory.sources import file
+from climate.inventory.sources import file, nova
 
 GROUP = "inventory"
 OPTS = [
@@ -33,4 +33,4 @@ OPTS = [
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     """The options of the group [inventory], and those of its sources."""
-    return [(GROUP, OPTS), *file.list_opts()]
+    return [(GROUP, OPTS), *file.list_opts(), *nova.list_opts()]

@@ -7,17 +7,19 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from climate.core.host import Host, SourceHost
+from climate.core.host import Host, PropertyValue, SourceHost
+from climate.core.host_properties.definitions import Definition
 from climate.core.host_properties.facts import BadFact, checked_host, repeated
 from climate.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All hosts that ever were, retired ones too, as of one generation of the store."""
+    """All hosts that ever were, retired ones too, and what an admin says of properties, at one generation."""
 
     generation: int
     hosts: tuple[Host, ...]
+    definitions: tuple[Definition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,8 @@ def plan_refresh(
             source=source,
             service_host=facts.service_host,
             external_id=facts.external_id,
-            properties=dict(facts.properties),
+            properties=_kept(before, facts) | facts.properties,
+            unavailable_reason=facts.unavailable_reason,
             retired_at=None,
         )
         if before.retired_at is not None:
@@ -118,9 +121,18 @@ def _new(host_id: str, source: str, facts: SourceHost, at: int) -> Host:
         external_id=facts.external_id,
         source=source,
         properties=dict(facts.properties),
+        unavailable_reason=facts.unavailable_reason,
         first_seen_at=at,
         last_seen_at=at,
     )
+
+
+def _kept(before: Host, facts: SourceHost) -> dict[str, PropertyValue]:
+    """What was last known of the facts that the source cannot tell now."""
+    nested = tuple(f"{name}." for name in facts.kept)
+    return {
+        name: value for name, value in before.properties.items() if name in facts.kept or name.startswith(nested)
+    }
 
 
 def _checked(source: str, told: Iterable[SourceHost]) -> Sequence[SourceHost]:

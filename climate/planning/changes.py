@@ -13,9 +13,11 @@ from climate.core.candidates import Candidates, Group, pack
 from climate.core.changes import Target
 from climate.core.journal import Span
 from climate.core.lease import Lease, LeaseChange, Window
+from climate.core.limits import check_growth
 from climate.errors import BadField, HostsTaken, LeaseChanged, NothingFits, ServiceUnavailable
 from climate.planning.calendar import PlanningCalendar
 from climate.planning.effects import notify
+from climate.planning.limits import LimitsOfProjects
 from climate.planning.proposals import ATTEMPTS
 from climate.planning.store.protocol import Store
 from climate.planning.strategies import Strategies
@@ -30,14 +32,14 @@ class Changes:
         calendar: PlanningCalendar,
         strategies: Strategies,
         rules: Rules,
-        horizon_s: int,
+        limits: LimitsOfProjects,
         clock: Callable[[], int],
     ) -> None:
         self._store = store
         self._calendar = calendar
         self._strategies = strategies
         self._rules = rules
-        self._horizon_s = horizon_s
+        self._limits = limits
         self._clock = clock
 
     def change(
@@ -74,11 +76,14 @@ class Changes:
 
     def _decision(self, lease: Lease, change: LeaseChange, hosts: Candidates | None) -> Decision | None:
         held = self._store.get_held(lease.lease_id)
+        limits = self._limits.of(lease.owner.project_id)
         own = [one for one in held if not one.given_back]
         with self._calendar.following() as replica:
             # After the copy: what was given back until then lies in the past, and hosts join behind it.
             now = self._clock()
-            wanted = changes.target(lease, change, now, self._horizon_s)
+            wanted = changes.target(lease, change, now, limits.horizon_s)
+            length_field = "duration" if change.end_time is None else "end_time"
+            check_growth(limits, lease, wanted.end_at, wanted.quantity, length_field)
             missing = wanted.quantity - lease.quantity
             back = changes.to_return(own, -missing)
             if wanted.end_at > lease.end_at:

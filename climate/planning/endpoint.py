@@ -11,6 +11,7 @@ from climate.core.lease import Lease, LeaseChange, LeaseQuery, Owner, RepeatKey,
 from climate.planning.availability import AvailabilityReport
 from climate.planning.changes import Changes
 from climate.planning.following import Following
+from climate.planning.limits import LimitsOfProjects
 from climate.planning.proposals import Proposals, Request
 from climate.planning.store.protocol import Store
 from climate.planning.strategies import Strategies
@@ -30,6 +31,7 @@ class PlanningEndpoint:
         strategies: Strategies,
         availability: AvailabilityReport,
         following: Following,
+        limits: LimitsOfProjects,
     ) -> None:
         self._store = store
         self._proposals = proposals
@@ -37,6 +39,7 @@ class PlanningEndpoint:
         self._strategies = strategies
         self._availability = availability
         self._following = following
+        self._limits = limits
 
     @exposed
     def make_proposal(
@@ -123,3 +126,23 @@ class PlanningEndpoint:
     def changes_since(self, context: Context, *, sequence: int, limit: int = 1000) -> rpcapi.Changes:
         """The journal."""
         return self._following.changes_since(sequence, limit)
+
+    @exposed
+    def get_limits(self, context: Context, *, project_id: str) -> rpcapi.ProjectLimits:
+        """What a project may ask for and hold, and what it uses."""
+        return self._limits.shown(project_id)
+
+    @exposed
+    def set_limits(self, context: Context, *, project_id: str, values: dict[str, int | None]) -> rpcapi.ProjectLimits:
+        """Limits of a project's own."""
+        return self._limits.set(project_id, values)
+
+    @exposed
+    def list_limits(self, context: Context, *, limit: int, marker: str | None) -> list[rpcapi.ProjectLimits]:
+        """Projects with limits of their own."""
+        return self._limits.listed(limit, marker)
+
+    @exposed
+    def take_requests(self, context: Context, *, project_id: str, wanted: int) -> rpcapi.Grant:
+        """A few of the requests that a project may send."""
+        return self._limits.take_requests(project_id, wanted)

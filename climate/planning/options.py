@@ -31,13 +31,6 @@ OPTS = [
         max=30 * 86_400,
         help="How long before its end the notification lease.ends_soon is sent, in seconds.",
     ),
-    cfg.IntOpt(
-        "horizon_s",
-        default=366 * 86_400,
-        min=60,
-        max=10 * 366 * 86_400,
-        help="How far ahead a lease may end, in seconds.",
-    ),
     cfg.StrOpt("default_scheduler", default="earliest", help="The strategy for requests that name none."),
     cfg.FloatOpt(
         "transition_interval_s",

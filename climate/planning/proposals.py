@@ -22,9 +22,20 @@ from climate.core.calendar.gaps import Rows
 from climate.core.calendar.search import Need, Search
 from climate.core.candidates import Candidates, unpack
 from climate.core.lease import Lease, Owner, RepeatKey, Terms, Wish, window_of
-from climate.errors import BadField, HostsTaken, LeaseChanged, NothingFits, RepeatMismatch, ServiceUnavailable
+from climate.core.lifecycle import State
+from climate.core.limits import Limits, ceiling, check_request
+from climate.errors import (
+    BadField,
+    HostsTaken,
+    LeaseChanged,
+    LimitReached,
+    NothingFits,
+    RepeatMismatch,
+    ServiceUnavailable,
+)
 from climate.planning.calendar import PlanningCalendar
 from climate.planning.effects import notify
+from climate.planning.limits import LimitsOfProjects
 from climate.planning.store.protocol import RepeatTaken, Store
 from climate.planning.strategies import Strategies
 
@@ -47,6 +58,16 @@ class Request:
     repeat: RepeatKey | None
     answer_by: int | None
 
+    @property
+    def entered(self) -> State:
+        """The state in which the lease begins."""
+        return State.CONFIRMED if self.confirm else State.PROPOSED
+
+    @property
+    def length_field(self) -> str:
+        """The field that says how long the lease is to be."""
+        return "end_time" if self.wish.duration_s is None else "duration"
+
 
 class Proposals:
     """Makes proposals, confirms and cancels them.
@@ -61,7 +82,7 @@ class Proposals:
         calendar: PlanningCalendar,
         strategies: Strategies,
         rules: Rules,
-        horizon_s: int,
+        limits: LimitsOfProjects,
         clock: Callable[[], int],
         randomness: random.Random,
     ) -> None:
@@ -69,7 +90,7 @@ class Proposals:
         self._calendar = calendar
         self._strategies = strategies
         self._rules = rules
-        self._horizon_s = horizon_s
+        self._limits = limits
         self._clock = clock
         self._randomness = randomness
         self._one_booking = threading.Lock()
@@ -77,7 +98,9 @@ class Proposals:
     def make(self, request: Request) -> Lease:
         """Hold hosts for a request, or promise them at once if it says so.
 
-        :raises BadField: the window cannot be, or the scheduler is unknown.
+        :raises BadField: the window or the quantity cannot be, or the scheduler is unknown.
+        :raises LimitReached: the project has as many leases as it may.
+        :raises TooManyWithdrawn: it let too many proposals go lately.
         :raises NothingFits: no such set of hosts is free.
         :raises RepeatMismatch: its key came with another request before.
         """
@@ -88,15 +111,17 @@ class Proposals:
             raise BadField("quantity must be at least 1.", field="quantity")
         for attempt in range(ATTEMPTS):
             try:
-                return self._book(request)
+                return self._book(request, self._limits.admit(request.owner.project_id, request.entered))
             except HostsTaken:
                 LOG.info("attempt %s for project %s met a taken host", attempt + 1, request.owner.project_id)
                 time.sleep(self._randomness.uniform(0, _PAUSE_S * (attempt + 1)))
-            except RepeatTaken:
+            except (RepeatTaken, LimitReached) as refusal:
                 # The same request is being answered by another worker, or was a moment ago.
                 known = self._answered(request)
                 if known is not None:
                     return known
+                if isinstance(refusal, LimitReached):
+                    raise
         raise HostsTaken()
 
     def confirm(self, lease_id: str, project_id: str | None) -> Lease:
@@ -104,6 +129,7 @@ class Proposals:
 
         :raises LeaseNotFound: none in this scope.
         :raises WrongState: it expired, or is over.
+        :raises LimitReached: the project has as many open leases as it may.
         """
         return self._decided(lease_id, project_id, lambda lease: booking.confirm(lease, self._clock()))
 
@@ -130,22 +156,24 @@ class Proposals:
             raise RepeatMismatch()
         return self._store.get_lease(lease_id)
 
-    def _book(self, request: Request) -> Lease:
+    def _book(self, request: Request, limits: Limits) -> Lease:
         groups = [self._calendar.rows(group) for group in request.hosts.groups]
         with self._one_booking:
-            decision = self._decision(request, groups)
+            decision = self._decision(request, groups, limits)
             if request.answer_by is not None and self._clock() >= request.answer_by:
                 raise ServiceUnavailable("Planning is too busy; nothing was booked. Try again.", service="planning")
-            self._store.commit(decision, (notify.effect(decision),), request.repeat)
+            most = ceiling(limits, request.entered)
+            self._store.commit(decision, (notify.effect(decision),), request.repeat, most)
         hosts = unpack(self._calendar.host_ids(decision.bookings[0].block.hosts))
         return dataclasses.replace(decision.lease, hosts=tuple(hosts))
 
-    def _decision(self, request: Request, groups: list[Rows]) -> Decision:
+    def _decision(self, request: Request, groups: list[Rows], limits: Limits) -> Decision:
         scheduler = self._strategies.named(request.terms.scheduler)
         with self._calendar.following() as replica:
             # After the copy: what was given back until then lies in the past, and the lease begins behind it.
             now = self._clock()
-            window = window_of(request.wish, now, self._horizon_s)
+            window = window_of(request.wish, now, limits.horizon_s)
+            check_request(limits, window, request.quantity, request.length_field)
             need = Need(request.quantity, window, self._rules.margin_s)
             choice = scheduler.choose(Search(replica.calendar, groups, need, now), None)
         if choice is None:
@@ -164,15 +192,22 @@ class Proposals:
         )
 
     def _decided(self, lease_id: str, project_id: str | None, decide: Callable[[Lease], Decision | None]) -> Lease:
-        return decided(self._store, lease_id, project_id, decide)
+        return decided(self._store, self._limits, lease_id, project_id, decide)
 
 
-def decided(store: Store, lease_id: str, project_id: str | None, decide: Callable[[Lease], Decision | None]) -> Lease:
+def decided(
+    store: Store,
+    limits: LimitsOfProjects,
+    lease_id: str,
+    project_id: str | None,
+    decide: Callable[[Lease], Decision | None],
+) -> Lease:
     """Read a lease, decide, write; again from the start while others change it in between.
 
     ``decide`` returns ``None`` where nothing is left to do.
 
     :raises LeaseNotFound: none in this scope.
+    :raises LimitReached: it would be one more in its new state than the project may have.
     :raises LeaseChanged: it was changed by others at every attempt.
     """
     for _ in range(ATTEMPTS):
@@ -181,7 +216,7 @@ def decided(store: Store, lease_id: str, project_id: str | None, decide: Callabl
         if decision is None:
             return lease
         try:
-            store.commit(decision, (notify.effect(decision),))
+            store.commit(decision, (notify.effect(decision),), ceiling=limits.ceiling(decision.lease))
         except LeaseChanged:
             continue
         return store.get_lease(lease_id, project_id)

@@ -8,8 +8,10 @@ from typing import Any
 
 from climate.chassis.rpc import Caller
 from climate.core.candidates import Candidates
-from climate.core.host import Host
-from climate.core.host_properties.catalogue import Property
+from climate.core.host import Host, PropertyValue
+from climate.core.host_properties.definitions import Definition, Rule
+from climate.core.host_properties.describe import Property
+from climate.core.host_properties.visibility import Visibility
 
 TOPIC = "climate-inventory"
 
@@ -51,6 +53,24 @@ class HostNames:
     retired: tuple[bool, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PropertyChange:
+    """What is to be different about a property; ``None`` stays as it is."""
+
+    hidden: bool | None = None
+    unit: str | None = None
+    description: str | None = None
+    rules: tuple[Rule, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """The ``properties`` that some hosts have with one value each, and what is hidden from whom."""
+
+    properties: dict[str, PropertyValue]
+    visibility: Visibility
+
+
 class InventoryAPI:
     """Calls the inventory; every method raises the errors that the service raises."""
 
@@ -81,16 +101,79 @@ class InventoryAPI:
         """How all hosts are called; ``None`` while no host changed since ``known_generation``."""
         return self._caller.call(request_id, "get_names", HostNames | None, known_generation=known_generation)
 
-    def set_host(self, request_id: str, *, host_id: str, disabled: bool, reason: str) -> Host:
-        """Disable a host for new leases, or enable it again.
+    def set_host(
+        self,
+        request_id: str,
+        *,
+        host_id: str,
+        disabled: bool | None = None,
+        reason: str = "",
+        properties: dict[str, PropertyValue | None] | None = None,
+    ) -> Host:
+        """Disable a host for new leases, or enable it again; give it properties, ``None`` takes one back.
+
+        What is ``None`` stays as it is.
 
         :raises HostNotFound: no host has this id or name.
+        :raises BadField: a property that there is not, or a value that it cannot have.
         """
-        return self._caller.call(request_id, "set_host", Host, host_id=host_id, disabled=disabled, reason=reason)
+        return self._caller.call(
+            request_id,
+            "set_host",
+            Host,
+            host_id=host_id,
+            disabled=disabled,
+            reason=reason,
+            properties=properties,
+        )
 
     def get_properties(self, request_id: str, *, sees_hosts: bool) -> list[Property]:
-        """The properties that hosts have, by name."""
+        """The properties that the asker may name, by name: those that hosts have, and those that an admin added.
+
+        ``sees_hosts``: whether the asker may name all; then what an admin said of others is told, too.
+        """
         return self._caller.call(request_id, "get_properties", list[Property], sees_hosts=sees_hosts)
+
+    def get_property(self, request_id: str, *, name: str, sees_hosts: bool) -> Property:
+        """One property, also a standard one that no host has.
+
+        :raises PropertyNotFound: there is none, or the asker may not name it.
+        """
+        return self._caller.call(request_id, "get_property", Property, name=name, sees_hosts=sees_hosts)
+
+    def add_property(self, request_id: str, *, definition: Definition) -> Property:
+        """A property that neither the standard nor a source knows.
+
+        :raises PropertyExists: there is one of this name.
+        :raises BadField: a name, a text or a rule's value that cannot be kept.
+        :raises BadProperties: a rule's filter cannot be understood.
+        """
+        return self._caller.call(request_id, "add_property", Property, definition=definition)
+
+    def change_property(self, request_id: str, *, name: str, change: PropertyChange) -> Property:
+        """A property made different: hidden or not, described, ruled.
+
+        :raises PropertyNotFound: there is none.
+        :raises BadField: what is said cannot be said of this property.
+        :raises BadProperties: a rule's filter cannot be understood.
+        """
+        return self._caller.call(request_id, "change_property", Property, name=name, change=change)
+
+    def forget_property(self, request_id: str, *, name: str) -> None:
+        """Forget all that was said of a property, and what was given to hosts of it.
+
+        :raises PropertyNotFound: there is none.
+        :raises PropertyReported: nothing was said of it.
+        """
+        self._caller.call(request_id, "forget_property", type(None), name=name)
+
+    def get_common(self, request_id: str, *, hosts: bytes, sees_hosts: bool) -> Common:
+        """What ``hosts`` (packed ids) have in common, as far as the asker may name it."""
+        return self._caller.call(request_id, "get_common", Common, hosts=hosts, sees_hosts=sees_hosts)
+
+    def get_visibility(self, request_id: str) -> Visibility:
+        """Which properties are hidden from those who do not see hosts."""
+        return self._caller.call(request_id, "get_visibility", Visibility)
 
     def get_sources(self, request_id: str) -> list[SourceState]:
         """How fresh each source is."""

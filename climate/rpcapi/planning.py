@@ -100,6 +100,39 @@ class Changes:
     lost: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitValue:
+    """A limit as it is for a project: its value, the site's, and how much is used where that is counted.
+
+    -1 is no limit.
+    """
+
+    value: int
+    default: int
+    used: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectLimits:
+    """All limits of a project, by name."""
+
+    project_id: str
+    limits: dict[str, LimitValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """How many requests of a project may be answered now, and the rate that says so (``per_s`` -1: no limit).
+
+    Where none may, ``retry_after_s`` is how long it takes until some may.
+    """
+
+    granted: int
+    retry_after_s: float
+    per_s: int
+    burst: int
+
+
 class PlanningAPI:
     """Calls planning; every method raises the errors that the service raises."""
 
@@ -231,3 +264,25 @@ class PlanningAPI:
     def changes_since(self, request_id: str, *, sequence: int, limit: int = 1000) -> Changes:
         """What happened to the calendar after ``sequence``, in order and without gaps."""
         return self._caller.call(request_id, "changes_since", Changes, sequence=sequence, limit=limit)
+
+    def get_limits(self, request_id: str, *, project_id: str) -> ProjectLimits:
+        """What a project may ask for and hold, and what it uses."""
+        return self._caller.call(request_id, "get_limits", ProjectLimits, project_id=project_id)
+
+    def set_limits(self, request_id: str, *, project_id: str, values: dict[str, int | None]) -> ProjectLimits:
+        """Give a project limits of its own; ``None`` gives it the site's again. All of it or nothing.
+
+        :raises BadField: an unknown limit, or a value that it cannot have.
+        """
+        return self._caller.call(request_id, "set_limits", ProjectLimits, project_id=project_id, values=values)
+
+    def list_limits(self, request_id: str, *, limit: int, marker: str | None) -> list[ProjectLimits]:
+        """Projects with limits of their own, by id, those after ``marker``; without what they use."""
+        return self._caller.call(request_id, "list_limits", list[ProjectLimits], limit=limit, marker=marker)
+
+    def take_requests(self, request_id: str, *, project_id: str, wanted: int) -> Grant:
+        """Take up to ``wanted`` requests out of what a project may send; fewer may be granted.
+
+        What is not used within a second is lost: it must not be kept for later.
+        """
+        return self._caller.call(request_id, "take_requests", Grant, project_id=project_id, wanted=wanted)

@@ -68,8 +68,14 @@ def make_tokens(folder: Folder) -> Tokens:
 
 
 def write_environment(folder: Folder, url: str, tokens: Tokens) -> None:
-    """The variables that the examples of the manual use, for ``. STATE/env``."""
-    variables = {"CLIMATE_URL": url, "TOKEN": tokens.member, "ADMIN_TOKEN": tokens.admin}
+    """The variables that the command line and the examples of the manual use, for ``. STATE/env``."""
+    variables = {
+        "CLIMATE_URL": url,
+        "TOKEN": tokens.member,
+        "ADMIN_TOKEN": tokens.admin,
+        "CLIMATE_ENDPOINT": url,
+        "CLIMATE_TOKEN": tokens.member,
+    }
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()]
     _write_private(folder.environment, "".join(lines))
 

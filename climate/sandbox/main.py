@@ -109,11 +109,12 @@ def _stay(screen: Screen, folder: Folder, url: str) -> None:
         f"  configuration   {folder.conf}\n"
         f"  log             {folder.log}\n"
         "Try it from another terminal:\n"
-        f"  . {folder.environment}\n"
-        '  curl -s -H "X-Auth-Token: $TOKEN" $CLIMATE_URL/v1/properties\n'
-        '  curl -s -H "X-Auth-Token: $TOKEN" -H "Content-Type: application/json" \\\n'
-        '       -d \'{"quantity": 2, "duration": "10m", "confirm": true}\' $CLIMATE_URL/v1/leases\n'
-        '  curl -s -H "X-Auth-Token: $ADMIN_TOKEN" "$CLIMATE_URL/v1/leases?all_projects=true"\n'
+        f"  . {folder.environment}; PATH={Path(sys.executable).parent}:$PATH\n"
+        "  climate property list --detail\n"
+        "  climate lease create --quantity 2 --duration 10m --property 'vcpus>=64' --wait\n"
+        "  climate calendar --span 1h --watch\n"
+        "  climate --token=$ADMIN_TOKEN calendar --by host --span 1h\n"
+        '  curl -s -H "X-Auth-Token: $TOKEN" $CLIMATE_URL/v1/leases\n'
         "Ctrl-C ends it."
     )
     with contextlib.suppress(KeyboardInterrupt):

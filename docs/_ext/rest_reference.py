@@ -60,7 +60,8 @@ def _route(route: Route, operation: Schema, schemas: Mapping[str, Schema]) -> It
         yield from _table(("Parameter", "in", "Meaning"), rows)
     if route.body is not None:
         yield from ("The body is a JSON object:", "", *_fields(schemas[route.body.__name__], answer=False))
-    answer = f" with :ref:`{route.answer.__name__} <rest-{route.answer.__name__.lower()}>`" if route.answer else ""
+    kinds = [kind.__name__ for kind in (route.answer, route.also) if kind]
+    answer = " with " + " or ".join(f":ref:`{kind} <rest-{kind.lower()}>`" for kind in kinds) if kinds else ""
     yield from (f"Answers {route.success}{answer}.", "")
     errors = sorted({(faults.STATUS[error.kind], error.error_code) for error in errors_of(route)})
     if errors:
@@ -92,9 +93,9 @@ def _type(schema: Schema, answer: bool) -> str:
         return ", ".join(f"``{value}``" for value in schema["enum"])
     if schema.get("format") == "date-time":
         return "instant"
-    if schema["type"] == "array" and "$ref" in schema.get("items", {}):
-        return f"list of {_type(schema['items'], answer)}"
-    return {"object": "object", "array": "list", "string": "text"}.get(schema["type"], schema["type"])
+    word: str = {"object": "object", "array": "list", "string": "text"}.get(schema["type"], schema["type"])
+    inner = schema.get("items" if word == "list" else "additionalProperties", {})
+    return f"{word} of {_type(inner, answer)}" if "$ref" in inner else word
 
 
 def _title(text: str, underline: str) -> list[str]:

@@ -145,7 +145,7 @@ def test_values_arrive_as_their_types(line: Line) -> None:
     """Bytes, enums, tuples, unions and None, there and back."""
     parcel = Parcel(
         state=State.ACTIVE,
-        candidates=Candidates((Group({"cpu": "é", "n": 2}, bytes(range(256))), Group({}, b""))),
+        candidates=Candidates((Group({"cpu": "é", "n": 2}, bytes(range(256)), b"a" * 16), Group({}, b""))),
         spans=((1, 2**40), None),
         facts={"text": "90", "number": 90, "float": 1.5, "true": True},
     )
@@ -244,7 +244,7 @@ def test_a_slow_call_does_not_hold_up_others(line: Line) -> None:
 def test_notifications_are_sent_in_order(conf: cfg.ConfigOpts, tmp_path: Path) -> None:
     """To whoever listens, under their names."""
     topic = f"notifications-{uuid.uuid4().hex}"
-    own = private_conf(tmp_path, conf.transport_url, topic)
+    own = private_conf(tmp_path, rpc.transport(conf).conf.transport_url, topic)
     heard: list[tuple[str, dict[str, Any]]] = []
     send = rpc.notifier(own, "climate.test")
     with listening(own, topic, heard):
@@ -265,7 +265,7 @@ def listening(conf: cfg.ConfigOpts, topic: str, heard: list[tuple[str, dict[str,
     listener = messaging.get_notification_listener(
         messaging.get_notification_transport(conf), [messaging.Target(topic=topic)], [Listener()], executor="threading"
     )
-    listener.start()
+    listener.start(override_pool_size=1)  # several threads would hear things in any order
     yield
     listener.stop()
     listener.wait()
@@ -288,3 +288,18 @@ def test_queues_survive_the_loss_of_a_node(rabbitmq: RabbitMQ, tmp_path: Path) -
     finally:
         server.stop()
         server.wait()
+
+
+@pytest.mark.servers
+def test_a_notification_that_the_broker_refuses_is_not_taken_for_sent(rabbitmq: RabbitMQ, tmp_path: Path) -> None:
+    """A queue of that name but of another kind is there before us; once it is gone, so is the trouble."""
+    topic = f"notifications-{uuid.uuid4().hex}"
+    send = rpc.notifier(private_conf(tmp_path, rabbitmq.url, topic), "climate.test")
+    with amqp.Connection(f"127.0.0.1:{rabbitmq.port}") as connection:
+        channel = connection.channel()
+        channel.queue_declare(f"{topic}.info", durable=True, auto_delete=False)
+        for _ in range(2):
+            with pytest.raises(ServiceUnavailable):
+                send("lease.started", {})
+        channel.queue_delete(f"{topic}.info")
+    send("lease.started", {})

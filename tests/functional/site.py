@@ -16,9 +16,11 @@ from oslo_config import cfg
 from climate.api import app, options, policies
 from climate.core.booking import Rules
 from climate.core.host import Host
+from climate.core.limits import UNLIMITED, Limits
 from climate.inventory.endpoint import InventoryEndpoint
 from climate.inventory.hosts import Hosts
 from climate.inventory.matching import Matching
+from climate.inventory.properties import Properties
 from climate.inventory.refresh_plan import RefreshPlan
 from climate.inventory.store.memory import MemoryStore as Inventory
 from climate.planning import strategies
@@ -27,7 +29,9 @@ from climate.planning.calendar import PlanningCalendar
 from climate.planning.changes import Changes
 from climate.planning.endpoint import PlanningEndpoint
 from climate.planning.following import Following
+from climate.planning.limits import LimitsOfProjects
 from climate.planning.proposals import Proposals
+from climate.planning.store.limits_memory import MemoryLimits
 from climate.planning.store.memory import MemoryStore
 from climate.planning.strategies import Strategies
 from climate.planning.transitions import Transitions
@@ -37,7 +41,7 @@ from tests.functional.direct import DirectCaller
 
 NOW = 1_900_000_000  # 2030-03-17T17:46:40Z
 DAY = 86_400
-HORIZON_S = 366 * DAY
+LIMITS = Limits(requests_per_s=UNLIMITED)  # time stands still here
 WHO = {
     "member": ("project-a", "anna", ["member", "reader"]),
     "reader": ("project-a", "ralf", ["reader"]),
@@ -74,32 +78,39 @@ class Site:
         *,
         bind_host: str = "",
         default_config: str = "",
+        limits: Limits = LIMITS,
         **settings: Any,
     ) -> None:
         self.now = NOW
         self.conf = configuration(directory, default_config, **settings)
         known = self._known = Inventory()
         self.refresh(added=tuple(hosts))
-        self.inventory = DirectCaller(InventoryEndpoint(known, Matching(known), Hosts(known)))
+        matching = Matching(known)
+        self.inventory = DirectCaller(
+            InventoryEndpoint(known, matching, Hosts(known, matching), Properties(known, matching))
+        )
         store = MemoryStore()
         rules = Rules(margin_s=0, proposal_ttl_s=300, ends_soon_s=600)
         calendar = PlanningCalendar(store)
         chosen = Strategies(strategies.installed(), "earliest")
         randomness = random.Random(1)
+        allowed = LimitsOfProjects(MemoryLimits(store), limits, self.clock, lambda: self.now * 1_000_000)
         self.planning = DirectCaller(
             PlanningEndpoint(
                 store,
-                Proposals(store, calendar, chosen, rules, HORIZON_S, self.clock, randomness),
-                Changes(store, calendar, chosen, rules, HORIZON_S, self.clock),
+                Proposals(store, calendar, chosen, rules, allowed, self.clock, randomness),
+                Changes(store, calendar, chosen, rules, allowed, self.clock),
                 chosen,
                 AvailabilityReport(calendar, self.clock),
                 Following(store, calendar),
+                allowed,
             )
         )
         self._transitions = Transitions(store, self.clock, randomness)
         self.needs = app.Collaborators(
             inventory=InventoryAPI(self.inventory),  # type: ignore[arg-type]
             planning=PlanningAPI(self.planning),  # type: ignore[arg-type]
+            counting=PlanningAPI(self.planning),  # type: ignore[arg-type]
             enforcer=policies.enforcer(self.conf),
             clock=self.clock,
             conf=self.conf,

@@ -52,6 +52,7 @@ def admin(url: str) -> Client:
         (hosts.Use, answers.HostUse),
         (hosts.Availability, answers.Availability),
         (properties.Property, answers.Property),
+        (properties.Rule, answers.Rule),
         (schedulers.Scheduler, answers.Scheduler),
         (calendar.Entry, answers.CalendarEntry),
     ],
@@ -124,6 +125,25 @@ def test_operators_see_hosts_and_disable_them(member: Client, admin: Client) -> 
     assert admin.hosts.set("node-1", disabled=False)["bookable"]
     with pytest.raises(errors.HostNotFound):
         admin.hosts.get("node-99")
+
+
+def test_operators_add_rule_give_and_forget_properties(member: Client, admin: Client) -> None:
+    """And tenants ask by them."""
+    added = admin.properties.add("noise", "text", rules=[{"where": ["=", "$vcpus", 16], "value": "low"}])
+    assert (added["source"], added["hosts"]) == ("added", 3)
+    assert admin.hosts.set("node-2", properties={"noise": "high"})["given"] == {"noise": "high"}
+    assert member.properties.get("noise")["values"] == ["high", "low"]
+    lease = member.leases.create(duration="1h", host_properties=["=", "$noise", "high"])
+    assert lease["common_properties"]["noise"] == "high"
+    assert admin.properties.set("noise", hidden=True)["hidden"]
+    with pytest.raises(errors.PropertyNotFound):
+        member.properties.get("noise")
+    with pytest.raises(errors.Forbidden):
+        member.properties.set("noise", hidden=False)
+    admin.properties.delete("noise")
+    assert admin.hosts.get("node-2")["given"] == {}
+    with pytest.raises(errors.PropertyReported):
+        admin.properties.delete("vcpus")
 
 
 def test_availability_is_asked_for_again_by_its_etag(member: Client, admin: Client) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from climate.api import disclosure
+from climate.core.candidates import pack
 from climate.core.lifecycle import State
 from tests.functional.site import NOW, Site, host
 
@@ -20,6 +21,7 @@ PUBLIC_OF_A_LEASE = {
     *("host_properties", "scheduler", "start_time", "end_time", "created_at", "updated_at", "expires_at"),
     *("confirmed_at", "closed_at", "degraded_reason", "error_reason", "links"),
 }
+OF_A_SINGLE_ONE = {*PUBLIC_OF_A_LEASE, "common_properties"}
 
 
 def everything_asked(site: Site, who: str, lease_ids: list[str]) -> list[Any]:
@@ -101,11 +103,11 @@ def test_the_fields_of_a_lease_for_each(site: Site) -> None:
     """A matrix: who, and whether one lease or many."""
     lease = site.lease()
     path = f"/v1/leases/{lease['id']}"
-    assert set(lease) == PUBLIC_OF_A_LEASE
-    assert set(site.ask("GET", path).json) == PUBLIC_OF_A_LEASE
-    assert set(site.ask("GET", path, who="reader").json) == PUBLIC_OF_A_LEASE
-    assert set(site.ask("GET", path, who="admin").json) == {*PUBLIC_OF_A_LEASE, "hosts"}
-    assert set(site.ask("PATCH", path, {"name": "x"}, who="admin").json) == {*PUBLIC_OF_A_LEASE, "hosts"}
+    assert set(lease) == OF_A_SINGLE_ONE
+    assert set(site.ask("GET", path).json) == OF_A_SINGLE_ONE
+    assert set(site.ask("GET", path, who="reader").json) == OF_A_SINGLE_ONE
+    assert set(site.ask("GET", path, who="admin").json) == {*OF_A_SINGLE_ONE, "hosts"}
+    assert set(site.ask("PATCH", path, {"name": "x"}, who="admin").json) == {*OF_A_SINGLE_ONE, "hosts"}
     for who, query in (("member", ""), ("admin", "?project_id=project-a")):
         (listed,) = site.ask("GET", f"/v1/leases{query}", who=who).json["leases"]
         assert set(listed) == PUBLIC_OF_A_LEASE
@@ -125,7 +127,8 @@ def test_a_filter_that_names_hosts_stays_with_those_who_see_hosts(site: Site) ->
     assert admins["host_properties"][1] == ["=", "$name", "node-2"]
     assert admins["alike"] == {"name": "node-2", "rack": "r2"}
     value = site.needs.planning.get_proposal_details("r", lease_id=admins["id"], project_id=None)
-    shown = disclosure.lease(value, "", sees_hosts=False, names={value.hosts[0]: "node-2"})
+    common = site.needs.inventory.get_common("r", hosts=pack(value.hosts), sees_hosts=False)
+    shown = disclosure.whole_lease(value, "", sees_hosts=False, common=common, names={value.hosts[0]: "node-2"})
     assert "node-2" not in str(shown)
     assert shown["host_properties"] is None
     assert shown["alike"] == {"rack": "r2"}
@@ -148,6 +151,7 @@ def test_every_state_can_be_shown(site: Site) -> None:
             dataclasses.replace(value, state=state, degraded_reason="a host failed", closed_at=NOW),
             "",
             sees_hosts=False,
+            visibility=None,
         )
         assert (shown["state"], shown["degraded_reason"]) == (str(state), "a host failed")
 

@@ -155,7 +155,7 @@ BAD_BODIES = [
     (b"{", "body"),
     (b"{'duration': 60}", "body"),
     (b'{"duration": 60} {}', "body"),
-    (b'{"duration": NaN}', "body"),
+    (b'{"duration": NaN}', "duration"),
     (b'{"duration": 1e999}', "duration"),
     (b'{"duration": 60, "duration": 90}', "duration"),
     (b'{"duration": 60, "name": "\\ud800"}', "name"),
@@ -163,7 +163,9 @@ BAD_BODIES = [
     (b"\xef\xbb\xbf{}", "body"),
     (b"[" * 50_000, "body"),
     (b'{"a":' * 10_000, "body"),
-    (b'{"duration": ' + b"9" * 5000 + b"}", "body"),
+    (b'{"duration": ' + b"9" * 5000 + b"}", "duration"),
+    (b'{"name": {"a": 1, "a": 2}}', "name"),
+    (b'{"a\\u0000": 1}', "body"),
 ]
 BAD_HEADERS = [
     ({"Content-Type": "text/plain"}, "Content-Type"),

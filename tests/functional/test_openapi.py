@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from climate.api.routes import ROUTES, errors_of
 from climate.chassis.web import faults
-from tests.functional.site import NOW, Site
+from tests.functional.site import NOW, WHO, Site
 
 JSON = "application/json"
 
@@ -24,8 +24,7 @@ def document(site: Site) -> dict[str, Any]:
 
 def checked(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
     """Hold a value against a schema of the document."""
-    whole = {"$ref": schema["$ref"], "components": document["components"]} if "$ref" in schema else schema
-    Draft202012Validator(whole).validate(value)
+    Draft202012Validator({**schema, "components": document["components"]}).validate(value)
 
 
 def test_the_document_is_valid(document: dict[str, Any]) -> None:
@@ -53,7 +52,9 @@ def test_its_examples_fit_their_schemas(document: dict[str, Any]) -> None:
         for name, schema in document["components"]["schemas"].items()
         for example in schema.get("examples", [])
     ]
-    assert {"LeaseRequest", "LeasePatch", "HostPatch", "Lease", "Error"} <= {name for name, _ in examples}
+    assert {"LeaseRequest", "LeasePatch", "HostPatch", "LimitsPatch", "Lease", "Error"} <= {
+        name for name, _ in examples
+    }
     for name, example in examples:
         checked(document, {"$ref": f"#/components/schemas/{name}"}, example)
 
@@ -78,11 +79,19 @@ def test_answers_are_what_the_document_says(site: Site, document: dict[str, Any]
         ("POST", "/v1/leases/{lease_id}/confirm", {}),
         *(("GET", route.path, None) for route in ROUTES if route.method == "GET" and route.path != "/metrics"),
         ("GET", "/v1/properties?detail=true", None),
+        ("PATCH", "/v1/properties/{name}", {"rules": [{"where": ["=", "$vcpus", 16], "value": "r7"}]}),
+        ("PATCH", "/v1/hosts/{host_id}", {"properties": {"rack": "r8"}}),
+        ("POST", "/v1/properties", {"name": "noise", "type": "number", "unit": "dB", "hidden": True}),
+        ("GET", "/v1/properties/{name}", None),
+        ("GET", "/v1/properties?detail=true&sort=type", None),
         ("PATCH", "/v1/hosts/{host_id}", {"disabled": True, "reason": "repair"}),
+        ("PATCH", "/v1/limits/{project_id}", {"max_leases": 900, "horizon_s": None}),
+        ("GET", "/v1/limits?all_projects=true", None),
         ("GET", "/v1/leases/{lease_id}/nothing", None),
     ]
     for method, path, body in requests:
-        answer = site.ask(method, path.format(lease_id=lease_id, host_id="node-1"), body, who=who)
+        address = path.format(lease_id=lease_id, host_id="node-1", project_id=WHO[who][0], name="rack")
+        answer = site.ask(method, address, body, who=who)
         operation = document["paths"].get(path.partition("?")[0], {}).get(method.lower())
         if answer.status_int >= 400:
             checked(document, {"$ref": "#/components/schemas/Error"}, answer.json)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,8 +13,9 @@ import pytest
 from climate.api import app, routes
 from climate.api.routes import ALIASES, ROUTES, Route, Who
 from climate.chassis.web import health, metrics
+from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Resource
-from tests.functional.site import NOW, Site
+from tests.functional.site import NOW, WHO, Site
 
 OUTSIDE = {health.ALIVE, health.READY, metrics.PATH}  # answered before any resource
 ALL = list(routes.with_aliases())
@@ -21,6 +23,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/leases"): {"duration": 60},
     ("PATCH", "/v1/leases/{lease_id}"): {"name": "renamed"},
     ("PATCH", "/v1/hosts/{host_id}"): {"disabled": False},
+    ("PATCH", "/v1/properties/{name}"): {"description": "how it sounds"},
+    ("PATCH", "/v1/limits/{project_id}"): {"max_leases": 900},
 }
 ALLOWED = {
     Who.ANYONE: {"member", "reader", "other", "admin", "nova", "nobody", ""},
@@ -55,12 +59,24 @@ def concrete(site: Site, route: Route, owner: str = "member") -> tuple[str, Any]
     if "{lease_id}" in path:
         path = path.replace("{lease_id}", site.lease(who=owner, start_time=NOW)["id"])
     canonical = next((route.path.replace(name, to, 1) for name, to in ALIASES.items() if path.startswith(name)), None)
+    path = path.replace("{project_id}", WHO[owner][0])
+    if (route.method, canonical or route.path) == ("POST", "/v1/properties"):
+        return path, {"name": f"p{uuid.uuid4().hex}", "type": "text"}
+    if "{name}" in path:
+        path = path.replace("{name}", _property(site))
     return path.replace("{host_id}", "node-1"), BODIES.get((route.method, canonical or route.path))
+
+
+def _property(site: Site) -> str:
+    name = f"p{uuid.uuid4().hex}"
+    made = site.ask("POST", "/v1/properties", {"name": name, "type": "text"}, who="admin")
+    assert made.status_int == 201, made.text
+    return name
 
 
 def test_the_table_names_each_resource_once(site: Site) -> None:
     """Nothing stands at an address that the table does not name, and the other way round."""
-    found = sorted(walked(app.tree(site.needs), ""))
+    found = sorted(walked(app.tree(site.needs, Policies(site.needs.enforcer)), ""))
     assert found == sorted(named(route) for route in ALL if route.path not in OUTSIDE)
 
 

@@ -85,7 +85,7 @@ class Battlefield:
         upgrade = [PROGRAMS / "climate-manage", "--config-file", self._suite.config, "db", "upgrade"]
         subprocess.run(upgrade, check=True, timeout=120)
         listener = self._listener()
-        listener.start()
+        listener.start(override_pool_size=1)  # several threads would hear things in any order
         try:
             for _ in range(self._count):
                 self._suite.start_planner()

@@ -32,10 +32,8 @@ SELECT COUNT(*) FROM planning_allocation AS one JOIN planning_allocation AS othe
   AND one.start_at < other.blocked_until AND other.start_at < one.blocked_until
 WHERE one.released_at IS NULL AND other.released_at IS NULL
 """
-# Blocked time as it was in the end: what was released before its end counts until then. Whoever releases a host is
-# dated by its own clock; a booking that was decided before and waited for its turn may begin a moment earlier.
-SLACK_S = 5
-OVERLAPS = f"""
+# Blocked time as it was in the end: what was released before its end counts until then.
+OVERLAPS = """
 WITH blocked AS (
   SELECT id, host_number, start_at,
     CASE WHEN released_at < blocked_until THEN released_at ELSE blocked_until END AS until
@@ -43,7 +41,7 @@ WITH blocked AS (
 )
 SELECT COUNT(*) FROM blocked AS one JOIN blocked AS other
   ON one.host_number = other.host_number AND one.id < other.id
-  AND one.start_at + {SLACK_S} < other.until AND other.start_at + {SLACK_S} < one.until
+  AND one.start_at < other.until AND other.start_at < one.until
   AND one.start_at < one.until AND other.start_at < other.until
 """
 WITHOUT_HOSTS = """
@@ -120,7 +118,7 @@ class Aftermath:
         eventually(lambda: self.rows("SELECT COUNT(*) FROM planning_allocation WHERE released_at IS NULL") == [(0,)])
 
     def check_notifications(self) -> None:
-        """The outbox runs empty; each event of each lease was heard, again at most under its old id."""
+        """The outbox runs empty; each event of each lease was heard in its order, again at most under its old id."""
         eventually(lambda: self.rows("SELECT COUNT(*) FROM planning_outbox") == [(0,)])
         written: dict[str, list[str]] = collections.defaultdict(list)
         for change in self._store.changes_since(0, 10**6):
@@ -137,7 +135,7 @@ class Aftermath:
 
         eventually(lambda: sum(map(len, heard().values())) >= sum(map(len, written.values())), or_not=True)
         told = heard()
-        wrong = {key: (told[key], events) for key, events in written.items() if sorted(told[key]) != sorted(events)}
+        wrong = {key: (told[key], events) for key, events in written.items() if told[key] != events}
         raw = [
             (one["notification_id"], one["lease_id"], one["event"])
             for one in self._field.heard

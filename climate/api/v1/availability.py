@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from climate.api import disclosure, policies
 from climate.api.occupancy import FREE, HostNames, Named, Occupancy, Uses
-from climate.api.policies import Policies
+from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Answer, Call, Resource
 from climate.core.period import format_instant
 

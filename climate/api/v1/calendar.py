@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from climate.api import disclosure, policies, queries
 from climate.api.occupancy import HostNames
-from climate.api.policies import Policies
 from climate.chassis.web import paging
+from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Answer, Call, Resource
 from climate.core.candidates import unpack
 from climate.core.period import LAST_INSTANT, format_instant

@@ -7,9 +7,9 @@ import urllib.parse
 
 from climate.api import bodies, disclosure, policies, queries
 from climate.api.occupancy import FREE, HostNames, Occupancy, Use
-from climate.api.policies import Policies
 from climate.api.v1.availability import Availability
 from climate.chassis.web import paging
+from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Answer, Call, Resource
 from climate.core.host import Host
 from climate.rpcapi.inventory import HostQuery, InventoryAPI
@@ -70,10 +70,12 @@ class OneHost(Resource):
         return self._shown(call, self._inventory.get_host_details(call.request_id, host_id=self._host_id))
 
     def patch(self, call: Call) -> Answer:
-        """Take the host out of new leases, or let it in again."""
+        """Take the host out of new leases or let it in again, give it properties or take them back."""
         self._policies.require(call.identity(), policies.UPDATE_HOST)
-        disabled, reason = bodies.read(bodies.HostPatch, call.body).wanted
-        host = self._inventory.set_host(call.request_id, host_id=self._host_id, disabled=disabled, reason=reason)
+        disabled, reason, properties = bodies.read(bodies.HostPatch, call.body).wanted
+        host = self._inventory.set_host(
+            call.request_id, host_id=self._host_id, disabled=disabled, reason=reason, properties=properties
+        )
         return self._shown(call, host)
 
     def _shown(self, call: Call, host: Host) -> Answer:

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from oslo_context.context import RequestContext
 
 from climate.api import bodies, booking, disclosure, policies, queries
 from climate.api.booking import Booking
+from climate.api.insight import Insight
 from climate.api.occupancy import HostNames
-from climate.api.policies import Policies
 from climate.chassis.web import paging
+from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Answer, Call, Resource, once
 from climate.core.lease import Lease, LeaseQuery, Owner
 from climate.errors import Forbidden, LeaseNotFound
@@ -26,25 +27,36 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 class View:
     """Shows leases to somebody: with their hosts, or without."""
 
-    def __init__(self, policies: Policies, names: HostNames) -> None:
+    def __init__(self, policies: Policies, names: HostNames, insight: Insight) -> None:
         self._policies = policies
         self._names = names
+        self._insight = insight
 
     def sees_hosts(self, who: RequestContext) -> bool:
         """Whether somebody may know which hosts there are."""
         return self._policies.may(who, policies.SEE_HOSTS)
 
-    def listed(self, call: Call, leases: Iterable[Lease], who: RequestContext) -> list[disclosure.JSON]:
+    def listed(self, call: Call, leases: Sequence[Lease], who: RequestContext) -> list[disclosure.JSON]:
         """Leases without their hosts, which lists do not fetch."""
         sees_hosts = self.sees_hosts(who)
+        speaks = any(lease.terms.host_properties for lease in leases)  # of properties, which may be hidden
+        visibility = self._insight.visibility(call.request_id) if speaks and not sees_hosts else None
         address = call.link(PATH)
-        return [disclosure.lease(lease, f"{address}/{lease.lease_id}", sees_hosts=sees_hosts) for lease in leases]
+        return [
+            disclosure.lease(lease, f"{address}/{lease.lease_id}", sees_hosts=sees_hosts, visibility=visibility)
+            for lease in leases
+        ]
 
     def alone(self, call: Call, lease: Lease, who: RequestContext) -> disclosure.JSON:
         """A lease with all that the asker may see of it."""
         sees_hosts = self.sees_hosts(who)
-        names = self._names.of(call.request_id, lease.hosts) if sees_hosts else None
-        return disclosure.lease(lease, call.link(f"{PATH}/{lease.lease_id}"), sees_hosts=sees_hosts, names=names)
+        return disclosure.whole_lease(
+            lease,
+            call.link(f"{PATH}/{lease.lease_id}"),
+            sees_hosts=sees_hosts,
+            common=self._insight.common(call.request_id, lease.hosts, sees_hosts),
+            names=self._names.of(call.request_id, lease.hosts) if sees_hosts else {},
+        )
 
 
 class Leases(Resource):
@@ -52,14 +64,12 @@ class Leases(Resource):
 
     item = "lease_id"
 
-    def __init__(
-        self, planning: PlanningAPI, booking: Booking, policies: Policies, names: HostNames, max_limit: int
-    ) -> None:
+    def __init__(self, planning: PlanningAPI, booking: Booking, policies: Policies, view: View, max_limit: int) -> None:
         super().__init__()
         self._planning = planning
         self._booking = booking
         self._policies = policies
-        self._view = View(policies, names)
+        self._view = view
         self._max_limit = max_limit
 
     def part(self, word: str) -> Resource:
@@ -148,7 +158,13 @@ class OneLease(Resource):
         who = call.identity()
         project_id = scope(self._policies, who, policies.UPDATE)
         change = bodies.read(bodies.LeasePatch, call.body).change
-        lease = self._booking.change(call.request_id, checked(self._lease_id), project_id, change)
+        lease = self._booking.change(
+            call.request_id,
+            checked(self._lease_id),
+            project_id,
+            change,
+            sees_hosts=self._view.sees_hosts(who),
+        )
         return Answer(self._view.alone(call, lease, who))
 
     def delete(self, call: Call) -> Answer:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from climate.api import disclosure, policies
-from climate.api.policies import Policies
+from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Answer, Call, Resource
 from climate.rpcapi.planning import PlanningAPI
 

@@ -2,7 +2,9 @@
 """JSON from a stranger: read strictly, so that what passes is safe for every part behind.
 
 Names given twice, numbers that no database holds, text that is no UTF-8 and
-nesting that exhausts a stack are refused here, once.
+nesting that exhausts a stack are refused here. Reading finds the form of a
+body, :func:`check` looks into one field of it: a field with a language of its
+own, whose errors say more, is checked by that language instead.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from climate.errors import BadField
 BODY = "body"
 _DEEPEST = 32
 _LARGEST = 2**63 - 1
+_LONGEST_WHOLE = 400  # digits: a float of more is infinite
 
 
 def read_object(request: webob.Request) -> dict[str, Any]:
@@ -28,31 +31,36 @@ def read_object(request: webob.Request) -> dict[str, Any]:
     if not raw:
         return {}
     _check_type(request)
-    value = parse(raw, BODY)
+    value = _parsed(raw)
     if not isinstance(value, dict):
         raise BadField("The body must be a JSON object: {...}.", field=BODY)
+    if isinstance(value, Ambiguous):
+        raise BadField(f"{value.twice} is given twice.", field=value.twice)
+    for name in value:
+        _check_text(name, BODY)
     return value
 
 
-def parse(raw: str | bytes, field: str) -> Any:
-    """The JSON value in ``raw``.
+class Ambiguous(dict[str, Any]):
+    """An object in which a name, ``twice``, is given twice; :func:`check` refuses it."""
 
-    :raises BadField: naming ``field``, when it is no JSON, or JSON that would do harm.
+    twice = ""
+
+
+def _parsed(raw: bytes) -> Any:
+    """The JSON value in a body. What would do harm stays in it: as Ambiguous, NaN or an infinity.
+
+    :raises BadField: it is no JSON, or exhausts the stack.
     """
     try:
-        text = raw if isinstance(raw, str) else raw.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, field), parse_constant=_no_constant)
+        return json.loads(raw.decode("utf-8"), object_pairs_hook=_object, parse_int=_whole)
     except UnicodeDecodeError:
-        raise BadField(f"{field} is not UTF-8.", field=field) from None
+        raise BadField(f"{BODY} is not UTF-8.", field=BODY) from None
     except RecursionError:
-        raise _too_deep(field) from None
+        raise _too_deep(BODY) from None
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise BadField(f"{field} is not JSON: {error.msg} ({place}).", field=field) from None
-    except ValueError:
-        raise BadField(f"{field} holds a number that cannot be used.", field=field) from None
-    check(value, field)
-    return value
+        raise BadField(f"{BODY} is not JSON: {error.msg} ({place}).", field=BODY) from None
 
 
 def _check_type(request: webob.Request) -> None:
@@ -62,30 +70,35 @@ def _check_type(request: webob.Request) -> None:
         raise BadField("The body must not be compressed.", field="Content-Encoding")
 
 
-def _object(pairs: list[tuple[str, Any]], field: str) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
-    if len(value) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise BadField(f"{twice} is given twice.", field=field if field != BODY else twice)
-    return value
+    if len(value) == len(pairs):
+        return value
+    names = [name for name, _ in pairs]
+    ambiguous = Ambiguous(value)
+    ambiguous.twice = next(name for name in names if names.count(name) > 1)
+    return ambiguous
 
 
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)
+def _whole(digits: str) -> int | float:
+    """A whole number; one that is longer than any that is used becomes a float, which takes no time."""
+    return int(digits) if len(digits) <= _LONGEST_WHOLE else float(digits)
 
 
 def check(value: Any, field: str, depth: int = 1) -> None:
-    """Do nothing if a JSON value does no harm; on the first level of a body, a name is the field that errors speak of.
+    """Do nothing if a JSON value does no harm in the parts behind.
 
-    :raises BadField: it is nested too deeply, or holds a number or character that not every part can.
+    :raises BadField: naming ``field``: it is nested too deeply, ambiguous, or
+        holds a number or character that not every part can.
     """
     if depth > _DEEPEST:
         raise _too_deep(field)
+    if isinstance(value, Ambiguous):
+        raise BadField(f"{field} gives {value.twice!r} twice.", field=field)
     if isinstance(value, dict):
         for name, inner in value.items():
             _check_text(name, field)
-            check(inner, name if field == BODY and depth == 1 else field, depth + 1)
+            check(inner, field, depth + 1)
     elif isinstance(value, list):
         for inner in value:
             check(inner, field, depth + 1)

@@ -33,22 +33,6 @@ class Kind(enum.StrEnum):
     BOOLEAN = "boolean"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Property:
-    """One searchable fact: its type (``number``, ``text``, ``boolean``), unit, meaning, and the values in use.
-
-    ``values`` holds at most 100 distinct values (of numbers: the least and
-    the greatest), ``hosts`` counts the hosts that have the fact.
-    """
-
-    name: str
-    type: str
-    unit: str = ""
-    description: str = ""
-    values: tuple[PropertyValue, ...] = ()
-    hosts: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class Standard:
     """A standard property.
@@ -79,6 +63,7 @@ def _identity(name: str, description: str, several: bool = False) -> Standard:
 
 
 ID = "id"
+RUNNING_VMS = "running_vms"
 
 _TABLE = (
     _number("vcpus", "", "hardware threads"),
@@ -86,7 +71,7 @@ _TABLE = (
     _number("local_gb", "GiB", "local disk"),
     _text("hypervisor_type", "kind of hypervisor, such as QEMU"),
     _number("hypervisor_version", "", "version of the hypervisor, as Nova numbers it"),
-    _number("running_vms", "", "instances on the host when it was last looked at"),
+    _number(RUNNING_VMS, "", "instances on the host when it was last looked at"),
     _number("vcpus_used", "", "virtual CPUs of the instances on the host"),
     _number("memory_mb_used", "MiB", "memory of the instances on the host"),
     _number("local_gb_used", "GiB", "disk of the instances on the host"),
@@ -115,6 +100,14 @@ _TABLE = (
     _text("cluster", "hosts bought together"),
     _text("rack", "rack in which the host stands"),
     _text("switch", "switch to which the host is wired"),
+    _text(
+        "latency_class", "how quick the network is, in the site's own words, such as low; hosts of one class are alike"
+    ),
+    Standard("aggregate", Kind.TEXT, "", "Nova's host aggregates that the host is in", several=True),
+    _text("availability_zone", "Nova's availability zone"),
+    Standard("traits", Kind.TEXT, "", "traits of the host, as Placement names them", several=True),
+    _text("state", "whether Nova's compute service answers: up or down"),
+    _text("status", "whether Nova places instances on the host: enabled or disabled"),
     _identity(ID, "any of the host's ids and names; a number is taken as its text", several=True),
     _identity("host_id", "our own id"),
     _identity("name", "the hypervisor's host name"),
@@ -128,12 +121,6 @@ STANDARD: dict[str, Standard] = {standard.name: standard for standard in _TABLE}
 
 OWN = frozenset({ID, "host_id", "name", "hypervisor_hostname", "service.host", "external_id"})
 """Properties that come from the host itself; a source's facts of these names are not looked at."""
-
-
-def may_name(name: str, sees_hosts: bool) -> bool:
-    """Whether somebody may name a property: all but those that identify a host, unless they see hosts."""
-    standard = STANDARD.get(name)
-    return sees_hosts or standard is None or not standard.identifies_host
 
 
 def number_of(text: str) -> int | float | None:

@@ -8,10 +8,11 @@ import math
 from collections.abc import Iterable, Iterator
 
 from climate.core.host import PropertyValue, SourceHost
-from climate.core.host_properties.catalogue import NAME, NAME_LENGTH, STANDARD, as_kind, storable
+from climate.core.host_properties.catalogue import NAME, NAME_LENGTH, STANDARD, Kind, as_kind, storable
 
 TEXT_LENGTH = 4096
 IDENTITY_LENGTH = 255
+REASON_LENGTH = 255
 _LARGEST_NUMBER = 2**63 - 1
 
 
@@ -33,13 +34,15 @@ def checked_host(host: SourceHost) -> SourceHost:
     for field, value in (("name", host.name), ("service_host", host.service_host), ("id", host.external_id)):
         if len(value) > IDENTITY_LENGTH or not storable(value):
             raise BadFact(f"{field} must be at most {IDENTITY_LENGTH} ordinary characters", field)
+    if len(host.unavailable_reason) > REASON_LENGTH or not storable(host.unavailable_reason):
+        raise BadFact(f"unavailable_reason must be at most {REASON_LENGTH} ordinary characters", "unavailable_reason")
     return dataclasses.replace(
         host, properties={name: checked_fact(name, fact) for name, fact in host.properties.items()}
     )
 
 
-def checked_fact(name: str, value: PropertyValue) -> PropertyValue:
-    """A property's value as the inventory keeps it.
+def checked_fact(name: str, value: PropertyValue, kind: Kind | None = None) -> PropertyValue:
+    """A property's value as the inventory keeps it; ``kind`` is its type where the standard does not fix it.
 
     :raises BadFact: no name that a filter could write, a number that is not
         finite or too large, text that is too long, or the wrong type.
@@ -56,11 +59,12 @@ def checked_fact(name: str, value: PropertyValue) -> PropertyValue:
     elif not isinstance(value, bool) and not (math.isfinite(value) and abs(value) <= _LARGEST_NUMBER):
         raise BadFact(f"{name} must be a finite number below 2^63", name)
     standard = STANDARD.get(name)
-    if standard is None:
+    expected = kind if standard is None else standard.kind
+    if expected is None:
         return value
-    fitting = as_kind(value, standard.kind)
+    fitting = as_kind(value, expected)
     if fitting is None:
-        raise BadFact(f"{name} must be a {standard.kind}, and {value!r} is none", name)
+        raise BadFact(f"{name} must be a {expected}, and {value!r} is none", name)
     return fitting
 
 

@@ -30,7 +30,7 @@ MAX_DEPTH = 16
 MAX_CLAUSES = 256
 MAX_BYTES = 16 * 1024
 
-_LARGEST_NUMBER = 1e300
+_LARGEST_NUMBER = 2**63 - 1  # as of facts: a larger one compares with none of them
 _SHOWN = 300  # characters of a clause that an error shows
 _HOMOGENEOUS = "homogeneous"
 
@@ -282,7 +282,7 @@ def _term(term: object, clause: list[Any], place: str) -> Term:
         return Literal(term)
     if isinstance(term, int | float):
         if not abs(term) <= _LARGEST_NUMBER:  # also true of NaN
-            refuse("A number must be finite, and sane.", clause, place)
+            refuse("A number must be finite and below 2^63.", clause, place)
         return Literal(term)
     if isinstance(term, list):
         refuse("A comparison takes values and $names, no clause or list.", clause, place)

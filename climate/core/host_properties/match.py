@@ -10,7 +10,7 @@ import numpy as np
 
 from climate.core.candidates import Candidates, Group
 from climate.core.host_properties import comparing
-from climate.core.host_properties.catalogue import may_name, similar
+from climate.core.host_properties.catalogue import similar
 from climate.core.host_properties.grammar import (
     And,
     Clause,
@@ -33,7 +33,7 @@ def match(table: HostTable, clause: Clause, sees_hosts: bool) -> Candidates:
 
     Without ``homogeneous`` all are one group, with nothing in ``alike``; with
     it, a host that lacks one of the properties is in no group. No group is
-    empty. ``sees_hosts``: whether the asker may name properties that identify
+    empty; each tells which of its hosts are in use. ``sees_hosts``: whether the asker may name properties that identify
     hosts; to others these are unknown names.
 
     :raises BadProperties: an unknown name, or terms that cannot be compared.
@@ -43,12 +43,24 @@ def match(table: HostTable, clause: Clause, sees_hosts: bool) -> Candidates:
     return Candidates(_groups(table, found, matching.alike))
 
 
-class _Matching:
-    """Evaluates one filter; gathers in ``alike`` the columns that it calls homogeneous."""
+def holds_for(table: HostTable, clause: Clause) -> Mask:
+    """The hosts, bookable or not, that a clause about single hosts holds for; it may name all properties.
 
-    def __init__(self, table: HostTable, sees_hosts: bool) -> None:
+    :raises BadProperties: an unknown name, terms that cannot be compared, or ``homogeneous``.
+    """
+    return _Matching(table, sees_hosts=True, single=True).mask(clause)
+
+
+class _Matching:
+    """Evaluates one filter; gathers in ``alike`` the columns that it calls homogeneous.
+
+    ``single``: the filter speaks of single hosts, so that it may not say ``homogeneous``.
+    """
+
+    def __init__(self, table: HostTable, sees_hosts: bool, single: bool = False) -> None:
         self._table = table
         self._sees_hosts = sees_hosts
+        self._single = single
         self.alike: dict[str, Column] = {}
 
     def mask(self, clause: Clause) -> Mask:
@@ -57,6 +69,8 @@ class _Matching:
             case Everything():
                 return np.ones(len(self._table), np.bool_)
             case Homogeneous(names, place):
+                if self._single:
+                    refuse('"homogeneous" speaks of several hosts, and this of each alone.', plain_of(clause), place)
                 for index, name in enumerate(names, 1):
                     self.alike[name.name] = self._column(name, clause, f"{place}[{index}]")
                 return np.ones(len(self._table), np.bool_)
@@ -91,6 +105,7 @@ class _Matching:
         return functools.reduce(np.logical_or if clause.operator is Operator.IN else np.logical_and, parts)
 
     def _column(self, name: Name, clause: Clause, place: str) -> Column:
+        may_name = self._table.visibility.may_name
         column = self._table.column(name.name) if may_name(name.name, self._sees_hosts) else None
         if column is None:
             seen = [known for known in self._table.columns() if may_name(known, self._sees_hosts)]
@@ -115,7 +130,9 @@ def _groups(table: HostTable, found: Mask, alike: Mapping[str, Column]) -> tuple
     groups.sort(key=len, reverse=True)  # stable: groups of one size stay in the order of their values
     return tuple(
         Group(
-            {name: column.values[column.codes[group[0]]] for name, column in alike.items()}, table.ids[group].tobytes()
+            {name: column.values[column.codes[group[0]]] for name, column in alike.items()},
+            table.ids[group].tobytes(),
+            table.ids[group[table.in_use[group]]].tobytes(),
         )
         for group in groups
     )

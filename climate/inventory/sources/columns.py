@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rules that turn what a file calls a fact into what the catalogue calls it, in its unit.
+"""Rules that turn what a source calls a fact into what the catalogue calls it, in its unit.
 
 Each rule is one of::
 
-    vcpus                         the fact is called so in the file, too
+    vcpus                         the source calls the fact so, too
     vcpus=threads                 another name
     memory_mb=ram_bytes/1048576   divided by a number, or multiplied: *
     cpu_info.topology.cores=cores/sockets     or by another fact
@@ -15,11 +15,11 @@ from __future__ import annotations
 import enum
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from climate.core.host import PropertyValue
-from climate.core.host_properties.catalogue import number_of
+from climate.core.host_properties.catalogue import boolean_of, number_of
 from climate.errors import ConfigError
 
 _RULE = re.compile(r"(?P<target>[^=~*/]+)(=(?P<fact>[^=~*/]+)((?P<how>[*/~])(?P<operand>.+))?)?")
@@ -50,23 +50,23 @@ class Rule:
 
 
 class CannotConvert(ValueError):
-    """A value to which a rule cannot be applied; the text says why. ``fact`` is what the file calls it."""
+    """A value to which a rule cannot be applied; the text says why. ``fact`` is what the source calls it."""
 
     def __init__(self, message: str, fact: str) -> None:
         super().__init__(message)
         self.fact = fact
 
 
-def parse(texts: Iterable[str]) -> tuple[Rule, ...]:
-    """The rules that an option's texts write.
+def parse(texts: Iterable[str], option: str = "columns") -> tuple[Rule, ...]:
+    """The rules that the texts of ``option`` write.
 
     :raises ConfigError: a text that is no rule, or two rules for one target.
     """
-    rules = tuple(_rule(text.strip()) for text in texts)
+    rules = tuple(_rule(text.strip(), option) for text in texts)
     targets = [rule.target for rule in rules]
     for target in targets:
         if targets.count(target) > 1:
-            raise ConfigError(f"columns has two rules for {target}: keep one.", option="columns")
+            raise ConfigError(f"{option} has two rules for {target}: keep one.", option=option)
     return rules
 
 
@@ -84,13 +84,33 @@ def apply(rules: Iterable[Rule], facts: Mapping[str, PropertyValue]) -> dict[str
     return made
 
 
-def _rule(text: str) -> Rule:
+def typed(hosts: Sequence[Mapping[str, PropertyValue]], may: Callable[[str], bool]) -> list[dict[str, PropertyValue]]:
+    """Hosts with texts read as numbers, or else booleans, under each name that ``may`` where all its texts can be."""
+    texts: dict[str, list[str]] = {}
+    for host in hosts:
+        for name, value in host.items():
+            if isinstance(value, str) and may(name):
+                texts.setdefault(name, []).append(value)
+    kinds = {
+        name: next((of for of in (number_of, boolean_of) if all(of(text) is not None for text in said)), None)
+        for name, said in texts.items()
+    }
+
+    def value_of(name: str, value: PropertyValue) -> PropertyValue:
+        convert = kinds.get(name)
+        converted = convert(value) if convert is not None and isinstance(value, str) else None
+        return value if converted is None else converted
+
+    return [{name: value_of(name, value) for name, value in host.items()} for host in hosts]
+
+
+def _rule(text: str, option: str) -> Rule:
     match = _RULE.fullmatch(text)
     if match is None:
         raise ConfigError(
-            f"columns has {text!r}, which is no rule: write PROPERTY, PROPERTY=COLUMN, PROPERTY=COLUMN/1024 "
+            f"{option} has {text!r}, which is no rule: write PROPERTY, PROPERTY=COLUMN, PROPERTY=COLUMN/1024 "
             "or PROPERTY=COLUMN~PATTERN.",
-            option="columns",
+            option=option,
         )
     target = match["target"].strip()
     fact = (match["fact"] or target).strip()
@@ -100,10 +120,10 @@ def _rule(text: str) -> Rule:
         try:
             return Rule(target, fact, how, re.compile(operand))
         except re.error as error:
-            raise ConfigError(f"columns has {text!r}, whose pattern is wrong: {error}.", option="columns") from None
+            raise ConfigError(f"{option} has {text!r}, whose pattern is wrong: {error}.", option=option) from None
     number = number_of(operand)
     if number == 0:
-        raise ConfigError(f"columns has {text!r}: by 0.", option="columns")
+        raise ConfigError(f"{option} has {text!r}: by 0.", option=option)
     return Rule(target, fact, how, operand if number is None else float(number))
 
 

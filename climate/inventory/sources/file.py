@@ -24,7 +24,7 @@ from oslo_config import cfg
 from climate.chassis import files
 from climate.chassis.files import Document
 from climate.core.host import PropertyValue, SourceHost
-from climate.core.host_properties.catalogue import STANDARD, boolean_of, number_of, text_of
+from climate.core.host_properties.catalogue import STANDARD, text_of
 from climate.core.host_properties.facts import BadFact, checked_host
 from climate.errors import ConfigError
 from climate.inventory.sources import columns
@@ -207,22 +207,10 @@ def _renamed(document: Document, entries: Iterable[Entry], rules: Sequence[Rule]
 
 def _typed(entries: Sequence[Entry]) -> list[Entry]:
     """Cells as numbers and booleans where all of a column's cells are; standard properties find their type later."""
-    texts: dict[str, list[str]] = {}
-    for entry in entries:
-        for name, value in entry.facts.items():
-            if isinstance(value, str) and name not in STANDARD and name not in _IDENTITY:
-                texts.setdefault(name, []).append(value)
-    kinds = {
-        name: next((of for of in (number_of, boolean_of) if all(of(cell) is not None for cell in cells)), None)
-        for name, cells in texts.items()
-    }
-
-    def typed(name: str, value: PropertyValue) -> PropertyValue:
-        convert = kinds.get(name)
-        converted = convert(value) if convert is not None and isinstance(value, str) else None
-        return value if converted is None else converted
-
-    return [Entry(entry.keys, {name: typed(name, fact) for name, fact in entry.facts.items()}) for entry in entries]
+    hosts = columns.typed(
+        [entry.facts for entry in entries], lambda name: name not in STANDARD and name not in _IDENTITY
+    )
+    return [Entry(entry.keys, facts) for entry, facts in zip(entries, hosts, strict=True)]
 
 
 def _host(document: Document, entry: Entry) -> SourceHost:

@@ -7,7 +7,9 @@ import dataclasses
 import threading
 
 from climate.core.host import Host
+from climate.core.host_properties.definitions import Definition
 from climate.errors import BadField, HostNotFound
+from climate.inventory.decisions import Decision
 from climate.inventory.refresh_plan import Known, RefreshPlan
 from climate.rpcapi.inventory import HostQuery, SourceState
 
@@ -20,6 +22,7 @@ class MemoryStore:
         self._generation = 0
         self._hosts: dict[str, Host] = {}
         self._sources: dict[str, SourceState] = {}
+        self._definitions: dict[str, Definition] = {}
 
     def generation(self) -> int:
         """The newest generation; 0 before the first host."""
@@ -27,9 +30,10 @@ class MemoryStore:
             return self._generation
 
     def load(self) -> Known:
-        """All hosts, retired ones too, by name, and the generation at which this is true."""
+        """All hosts, retired ones too, by name, all definitions, and the generation at which this is true."""
         with self._lock:
-            return Known(self._generation, tuple(self._by_name()))
+            definitions = sorted(self._definitions.values(), key=lambda definition: definition.name)
+            return Known(self._generation, tuple(self._by_name()), tuple(definitions))
 
     def apply(self, plan: RefreshPlan) -> bool:
         """Carry a plan out, whole or not at all; ``False`` if the store left the generation it was made for."""
@@ -46,11 +50,31 @@ class MemoryStore:
                     first_seen_at=before.first_seen_at,
                     disabled=before.disabled,
                     disabled_reason=before.disabled_reason,
+                    given=before.given,
                 )
             self._generation += plan.changes
             self._sources[plan.source] = SourceState(
                 name=plan.source, refreshed_at=plan.at, tried_at=plan.at, hosts=plan.hosts
             )
+            return True
+
+    def settle(self, decision: Decision) -> bool:
+        """Carry out what an admin decided, whole or not at all; ``False`` if the store left its generation."""
+        with self._lock:
+            if decision.seen_generation != self._generation:
+                return False
+            for host in decision.hosts:
+                self._hosts[host.host_id] = dataclasses.replace(
+                    self._hosts[host.host_id],
+                    given=host.given,
+                    disabled=host.disabled,
+                    disabled_reason=host.disabled_reason,
+                )
+            if decision.forgotten is not None:
+                self._definitions.pop(decision.forgotten, None)
+            if decision.definition is not None:
+                self._definitions[decision.definition.name] = decision.definition
+            self._generation += 1
             return True
 
     def record_failure(self, source: str, at: int, error: str) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from climate.core.host import Host
+from climate.inventory.decisions import Decision
 from climate.inventory.refresh_plan import Known, RefreshPlan
 from climate.rpcapi.inventory import HostQuery, SourceState
 
@@ -13,20 +14,27 @@ from climate.rpcapi.inventory import HostQuery, SourceState
 class Store(Protocol):
     """Every method is one transaction of its own.
 
-    A *generation* is a number that rises with every change of any host. A
-    host that is not retired was last seen when its source last answered.
+    A *generation* is a number that rises with every change of any host, and
+    of what an admin says of properties. A host that is not retired was last
+    seen when its source last answered.
     """
 
     def generation(self) -> int:
         """The newest generation; 0 before the first host."""
 
     def load(self) -> Known:
-        """All hosts, retired ones too, by name, and the generation at which this is true."""
+        """All hosts, retired ones too, by name, all definitions, and the generation at which this is true."""
 
     def apply(self, plan: RefreshPlan) -> bool:
         """Carry a plan out, whole or not at all; ``False`` if the store left the generation it was made for.
 
-        Whether an admin disabled a host is left as it is.
+        Whether an admin disabled a host, and what an admin gave it, is left as it is.
+        """
+
+    def settle(self, decision: Decision) -> bool:
+        """Carry out what an admin decided, whole or not at all; ``False`` if the store left its generation.
+
+        What sources tell of hosts is left as it is.
         """
 
     def record_failure(self, source: str, at: int, error: str) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,7 +12,10 @@ import sqlalchemy as sa
 from climate.chassis import sql
 from climate.chassis.sql import Trouble, trouble
 from climate.core.host import Host, PropertyValue
+from climate.core.host_properties.catalogue import Kind
+from climate.core.host_properties.definitions import Definition, Rule
 from climate.errors import BadField, HostNotFound
+from climate.inventory.decisions import Decision
 from climate.inventory.refresh_plan import Known, RefreshPlan
 from climate.inventory.store import tables
 from climate.rpcapi.inventory import HostQuery, SourceState
@@ -20,6 +23,17 @@ from climate.rpcapi.inventory import HostQuery, SourceState
 T = TypeVar("T")
 
 _PROPERTIES = msgspec.json.Decoder(dict[str, PropertyValue])
+_RULES = msgspec.json.Decoder(tuple[Rule, ...])
+_OF_SOURCES = (
+    "service_host",
+    "external_id",
+    "source",
+    "properties",
+    "unavailable_reason",
+    "last_seen_at",
+    "retired_at",
+)
+_OF_ADMINS = ("given", "disabled", "disabled_reason")
 _WITH_SOURCE = sa.select(tables.host, tables.source.c.refreshed_at).outerjoin(
     tables.source, tables.source.c.name == tables.host.c.source
 )
@@ -37,11 +51,13 @@ class SqlStore:
             return connection.execute(sa.select(tables.generation.c.number)).scalar() or 0
 
     def load(self) -> Known:
-        """All hosts, retired ones too, by name, and the generation at which this is true."""
+        """All hosts, retired ones too, by name, all definitions, and the generation at which this is true."""
         with sql.snapshot(self._engine) as connection:
             number = connection.execute(sa.select(tables.generation.c.number)).scalar() or 0
             rows = connection.execute(_WITH_SOURCE.order_by(tables.host.c.name))
-            return Known(number, tuple(map(_host_of, rows)))
+            hosts = tuple(map(_host_of, rows))
+            said = map(_definition_of, connection.execute(sa.select(tables.property_)))
+            return Known(number, hosts, tuple(sorted(said, key=lambda definition: definition.name)))
 
     def apply(self, plan: RefreshPlan) -> bool:
         """Carry a plan out, whole or not at all; ``False`` if the store left the generation it was made for."""
@@ -54,6 +70,23 @@ class SqlStore:
                 _raise_generation(connection)
             state = {"refreshed_at": plan.at, "tried_at": plan.at, "hosts": plan.hosts, "error": ""}
             _write_source(connection, plan.source, state)
+            return True
+
+        return self._write(act)
+
+    def settle(self, decision: Decision) -> bool:
+        """Carry out what an admin decided, whole or not at all; ``False`` if the store left its generation."""
+
+        def act(connection: sa.Connection) -> bool:
+            if _locked_generation(connection) != decision.seen_generation:
+                return False
+            _write_columns(connection, decision.hosts, _OF_ADMINS)
+            names = {decision.forgotten, decision.definition and decision.definition.name} - {None}
+            if names:
+                connection.execute(tables.property_.delete().where(tables.property_.c.name.in_(names)))
+            if decision.definition is not None:
+                connection.execute(tables.property_.insert().values(**_row_of_definition(decision.definition)))
+            _raise_generation(connection)
             return True
 
         return self._write(act)
@@ -146,16 +179,20 @@ def _write_source(connection: sa.Connection, name: str, values: dict[str, Any]) 
 def _write_hosts(connection: sa.Connection, plan: RefreshPlan) -> None:
     if plan.added:
         connection.execute(tables.host.insert(), [_row_of(host) for host in plan.added])
-    told = [*plan.changed, *plan.returned, *plan.retired]
-    if told:
-        columns = ("service_host", "external_id", "source", "properties", "last_seen_at", "retired_at")
-        rows = [{f"new_{name}": value for name, value in _row_of(host).items()} for host in told]
-        change = (
-            tables.host.update()
-            .where(tables.host.c.host_id == sa.bindparam("new_host_id"))
-            .values({column: sa.bindparam(f"new_{column}") for column in columns})
-        )
-        connection.execute(change, rows)
+    _write_columns(connection, [*plan.changed, *plan.returned, *plan.retired], _OF_SOURCES)
+
+
+def _write_columns(connection: sa.Connection, hosts: Sequence[Host], columns: Sequence[str]) -> None:
+    """Write some columns of hosts, and leave the others to those whose they are."""
+    if not hosts:
+        return
+    rows = [{f"new_{name}": value for name, value in _row_of(host).items()} for host in hosts]
+    change = (
+        tables.host.update()
+        .where(tables.host.c.host_id == sa.bindparam("new_host_id"))
+        .values({column: sa.bindparam(f"new_{column}") for column in columns})
+    )
+    connection.execute(change, rows)
 
 
 def _found(connection: sa.Connection, host: str) -> Host:
@@ -174,6 +211,8 @@ def _row_of(host: Host) -> dict[str, Any]:
         "external_id": host.external_id,
         "source": host.source,
         "properties": msgspec.json.encode(host.properties).decode(),
+        "given": msgspec.json.encode(host.given).decode() if host.given else None,
+        "unavailable_reason": host.unavailable_reason or None,
         "disabled": host.disabled,
         "disabled_reason": host.disabled_reason,
         "first_seen_at": host.first_seen_at,
@@ -194,9 +233,33 @@ def _host_of(row: sa.Row[Any]) -> Host:
         external_id=row.external_id,
         source=row.source,
         properties=_PROPERTIES.decode(row.properties),
+        given={} if row.given is None else _PROPERTIES.decode(row.given),
+        unavailable_reason=row.unavailable_reason or "",
         disabled=row.disabled,
         disabled_reason=row.disabled_reason,
         first_seen_at=row.first_seen_at,
         last_seen_at=seen_at,
         retired_at=row.retired_at,
+    )
+
+
+def _row_of_definition(definition: Definition) -> dict[str, Any]:
+    return {
+        "name": definition.name,
+        "hidden": definition.hidden,
+        "type": definition.type and str(definition.type),
+        "unit": definition.unit,
+        "description": definition.description,
+        "rules": msgspec.json.encode(definition.rules).decode(),
+    }
+
+
+def _definition_of(row: sa.Row[Any]) -> Definition:
+    return Definition(
+        name=row.name,
+        hidden=row.hidden,
+        type=None if row.type is None else Kind(row.type),
+        unit=row.unit,
+        description=row.description,
+        rules=_RULES.decode(row.rules),
     )

@@ -34,6 +34,21 @@ host = sa.Table(
     sa.Column("first_seen_at", sa.BigInteger, nullable=False),
     sa.Column("last_seen_at", sa.BigInteger, nullable=False),
     sa.Column("retired_at", sa.BigInteger),
+    sa.Column("given", _LONG),
+    sa.Column("unavailable_reason", sa.String(255)),
+    **_MARIADB,
+)
+
+# What an admin says of properties; what is NULL is not said.
+property_ = sa.Table(
+    "inventory_property",
+    metadata,
+    sa.Column("name", sa.String(128), primary_key=True),
+    sa.Column("hidden", sa.Boolean),
+    sa.Column("type", sa.String(16)),
+    sa.Column("unit", sa.String(32), nullable=False),
+    sa.Column("description", sa.String(1024), nullable=False),
+    sa.Column("rules", _LONG, nullable=False),
     **_MARIADB,
 )
 

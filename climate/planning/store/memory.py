@@ -13,6 +13,7 @@ from climate.core.booking import Booking, Decision, Held, due_at
 from climate.core.calendar.replica import Fact
 from climate.core.journal import Change, Span
 from climate.core.lease import Lease, LeaseQuery, RepeatKey
+from climate.core.limits import Ceiling
 from climate.errors import BadField, HostsTaken, LeaseChanged, LeaseNotFound
 from climate.planning.store import rows
 from climate.planning.store.protocol import RepeatTaken, Snapshot, Stretch
@@ -54,7 +55,13 @@ class MemoryStore:
         with self._lock:
             return self._hosts[number:]
 
-    def commit(self, decision: Decision, effects: tuple[Effect, ...] = (), repeat: RepeatKey | None = None) -> int:
+    def commit(
+        self,
+        decision: Decision,
+        effects: tuple[Effect, ...] = (),
+        repeat: RepeatKey | None = None,
+        ceiling: Ceiling | None = None,
+    ) -> int:
         """Carry a decision out, whole or not at all; returns its journal number."""
         lease = decision.lease
         with self._lock:
@@ -63,6 +70,9 @@ class MemoryStore:
                 raise LeaseChanged()
             if repeat is not None and (lease.owner.project_id, repeat.key) in self._repeats:
                 raise RepeatTaken(repeat.key)
+            if ceiling is not None:
+                others = [one for one in self.of_project(lease.owner.project_id) if one.lease_id != lease.lease_id]
+                ceiling.check(sum(one.state in ceiling.states for one in others))
             allocations = list(self._allocations)
             for booking in decision.bookings:
                 for host in booking.block.hosts:
@@ -112,6 +122,11 @@ class MemoryStore:
                 one.held.host for one in self._allocations if one.lease_id == lease_id and not one.held.given_back
             )
             return dataclasses.replace(lease, hosts=tuple(self._hosts[number] for number in numbers))
+
+    def of_project(self, project_id: str) -> list[Lease]:
+        """All leases that a project ever had, without their hosts."""
+        with self._lock:
+            return [lease for lease in self._leases.values() if lease.owner.project_id == project_id]
 
     def get_held(self, lease_id: str) -> list[Held]:
         """The live allocations of a lease, by host number."""
@@ -191,20 +206,32 @@ def _rewrite(allocations: list[_Allocation], decision: Decision, booking: Bookin
             allocations.append(_Allocation(lease_id, held, decision.at))
             return
     if now is not None:
-        if _overlapped(allocations, host, now):
+        if _blocked(allocations, host, now) or (booking.taken and _was_had(allocations, host, booking.taken)):
             raise HostsTaken()
         held = Held(host, now[0], booking.end_at, now[1], booking.given_back)
         allocations.append(_Allocation(lease_id, held))
 
 
-def _overlapped(allocations: list[_Allocation], host: int, span: Span) -> bool:
+def _blocked(allocations: list[_Allocation], host: int, span: Span) -> bool:
     return any(
         one.released_at is None
         and one.held.host == host
-        and one.held.start_at < span[1]
-        and span[0] < one.held.blocked_until
+        and _overlap((one.held.start_at, one.held.blocked_until), span)
         for one in allocations
     )
+
+
+def _was_had(allocations: list[_Allocation], host: int, span: Span) -> bool:
+    return any(
+        one.released_at is not None
+        and one.held.host == host
+        and _overlap((one.held.start_at, min(one.held.blocked_until, one.released_at)), span)
+        for one in allocations
+    )
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return max(one[0], other[0]) < min(one[1], other[1])
 
 
 def _after_marker(leases: list[Lease], marker: str | None) -> list[Lease]:

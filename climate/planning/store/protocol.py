@@ -13,6 +13,7 @@ from climate.core.calendar.gaps import Columns
 from climate.core.calendar.replica import Fact
 from climate.core.journal import Change
 from climate.core.lease import Lease, LeaseQuery, RepeatKey
+from climate.core.limits import Ceiling
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,21 @@ class Store(Protocol):
     def hosts_from(self, number: int) -> list[str]:
         """The ids of all hosts from ``number`` on, in the order of their numbers."""
 
-    def commit(self, decision: Decision, effects: tuple[Effect, ...] = (), repeat: RepeatKey | None = None) -> int:
+    def commit(
+        self,
+        decision: Decision,
+        effects: tuple[Effect, ...] = (),
+        repeat: RepeatKey | None = None,
+        ceiling: Ceiling | None = None,
+    ) -> int:
         """Carry a decision out, whole or not at all; returns its journal number.
 
-        :raises HostsTaken: a host is blocked by another lease in this time.
+        With a ``ceiling``, only while the lease's project has fewer other
+        leases in its states, however many are committed at the same time.
+
+        :raises HostsTaken: a host is blocked by another lease in this time, or was until it was released.
         :raises LeaseChanged: the lease is not at ``decision.seen_version`` any more.
+        :raises LimitReached: the project has as many leases as the ceiling allows.
         :raises RepeatTaken: a new lease came with this key before (see :meth:`repeated`).
         """
 

@@ -9,7 +9,6 @@ dead-locking: the lease's row, its hosts by number, the counter last.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,13 +16,14 @@ import sqlalchemy as sa
 from climate.chassis import outbox, sql
 from climate.chassis.outbox import Effect
 from climate.chassis.sql import Trouble, trouble
-from climate.core.booking import Booking, Decision, Held
+from climate.core.booking import Decision, Held
 from climate.core.calendar.replica import Fact
 from climate.core.journal import Change
 from climate.core.lease import Lease, LeaseQuery, RepeatKey
 from climate.core.lifecycle import State
+from climate.core.limits import Ceiling
 from climate.errors import HostsTaken, LeaseChanged, LeaseNotFound
-from climate.planning.store import listing, rows, tables
+from climate.planning.store import bookings, limits_sql, listing, rows, tables
 from climate.planning.store.protocol import RepeatTaken, Snapshot, Stretch
 
 _CHUNK = 500  # host ids in one IN list
@@ -57,7 +57,13 @@ class SqlStore:
         with sql.reading(self._engine) as connection:
             return list(connection.execute(query).scalars())
 
-    def commit(self, decision: Decision, effects: tuple[Effect, ...] = (), repeat: RepeatKey | None = None) -> int:
+    def commit(
+        self,
+        decision: Decision,
+        effects: tuple[Effect, ...] = (),
+        repeat: RepeatKey | None = None,
+        ceiling: Ceiling | None = None,
+    ) -> int:
         """Carry a decision out, whole or not at all; returns its journal number."""
 
         def act() -> int:
@@ -65,9 +71,12 @@ class SqlStore:
                 _write_lease(connection, decision)
                 if repeat is not None:
                     _write_repeat(connection, decision, repeat)
-                _write_bookings(connection, decision)
+                bookings.write(connection, decision)
                 outbox.write(connection, tables.outbox, effects, decision.at)
-                return _write_journal(connection, decision)
+                sequence = _write_journal(connection, decision)
+                if ceiling is not None:
+                    limits_sql.hold(connection, decision.lease, ceiling)
+                return sequence
 
         try:
             return sql.retrying(act)
@@ -208,72 +217,6 @@ def _write_repeat(connection: sa.Connection, decision: Decision, repeat: RepeatK
             "written_at": decision.at,
         },
     )
-
-
-def _write_bookings(connection: sa.Connection, decision: Decision) -> None:
-    """Write hosts' time in the order of the hosts' numbers."""
-    _lock_hosts(connection, decision.bookings)
-    moves = [_move(decision, booking, host) for booking in decision.bookings for host in booking.block.hosts]
-    changes = sorted((move for move in moves if "on_host" in move), key=itemgetter("on_host"))
-    inserts = sorted((move for move in moves if "on_host" not in move), key=itemgetter("host_number"))
-    if changes:
-        allocation = tables.allocation
-        statement = (
-            allocation.update()
-            .where(
-                allocation.c.lease_id == decision.lease.lease_id,
-                allocation.c.host_number == sa.bindparam("on_host"),
-                allocation.c.start_at == sa.bindparam("old_start"),
-                allocation.c.released_at.is_(None),
-            )
-            .values({name: sa.bindparam(f"new_{name}") for name in _CHANGED})
-        )
-        connection.execute(statement, changes)
-    if inserts:
-        connection.execute(tables.allocation.insert(), inserts)
-
-
-_CHANGED = ("end_at", "blocked_until", "given_back", "released_at")
-
-
-def _move(decision: Decision, booking: Booking, host: int) -> dict[str, Any]:
-    was, now = booking.block.was, booking.block.now
-    if was is None:
-        if now is None:
-            raise ValueError("a booking that neither was nor is")
-        return {
-            "lease_id": decision.lease.lease_id,
-            "host_number": host,
-            "start_at": now[0],
-            "end_at": booking.end_at,
-            "blocked_until": now[1],
-            "given_back": booking.given_back,
-            "released_at": None,
-        }
-    return {
-        "on_host": host,
-        "old_start": was[0],
-        "new_end_at": booking.end_at,
-        "new_blocked_until": was[1] if now is None else now[1],
-        "new_given_back": booking.given_back,
-        "new_released_at": decision.at if now is None else None,
-    }
-
-
-def _lock_hosts(connection: sa.Connection, bookings: tuple[Booking, ...]) -> None:
-    """Lock the hosts' rows by number, so that writers of one host queue up.
-
-    MariaDB's triggers would lock them in the order of the rows touched; two
-    inserts that meet in PostgreSQL's exclusion constraint wait for each other
-    until it calls that a deadlock, a second later. SQLite has one writer.
-    """
-    if connection.dialect.name == "sqlite":
-        return
-    host = tables.host.c.number
-    numbers = sorted({one for booking in bookings if booking.block.now for one in booking.block.hosts})
-    for i in range(0, len(numbers), _CHUNK):
-        some = sa.select(host).where(host.in_(numbers[i : i + _CHUNK])).order_by(host)
-        connection.execute(some.with_for_update(key_share=True)).all()
 
 
 def _write_journal(connection: sa.Connection, decision: Decision) -> int:

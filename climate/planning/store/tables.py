@@ -67,6 +67,7 @@ lease = sa.Table(
     sa.Index("planning_lease_newest_of_project", "project_id", "created_at", "lease_id"),
     sa.Index("planning_lease_due", "due_at"),
     sa.Index("planning_lease_period", "start_at", "end_at"),
+    sa.Index("planning_lease_counted", "project_id", "state", "closed_at"),
     **_MARIADB,
 )
 
@@ -123,6 +124,29 @@ repeat = sa.Table(
     sa.Column("lease_id", _ID, nullable=False),
     sa.Column("written_at", sa.BigInteger, nullable=False),
     sa.Index("planning_repeat_written", "written_at"),
+    **_MARIADB,
+)
+
+# In PostgreSQL sorted by letter, as in the other databases.
+_SORTED_ID = sa.String(64).with_variant(sa.String(64, collation="C"), "postgresql")
+
+# A project's own limits; the site's are in its configuration.
+limit = sa.Table(
+    "planning_limit",
+    metadata,
+    sa.Column("project_id", _SORTED_ID, primary_key=True),
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+    **_MARIADB,
+)
+
+# How many more requests a project may send: millionths of one, at an instant in microseconds.
+rate = sa.Table(
+    "planning_rate",
+    metadata,
+    sa.Column("project_id", sa.String(64), primary_key=True),
+    sa.Column("left_e6", sa.BigInteger, nullable=False),
+    sa.Column("at_us", sa.BigInteger, nullable=False),
     **_MARIADB,
 )
 

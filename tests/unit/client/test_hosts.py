@@ -30,9 +30,25 @@ def test_properties_ask_for_detail_only_when_wanted(client: Client, script: Scri
     """The query is empty otherwise."""
     script.say({"properties": []})
     script.say({"properties": []})
+    script.say({"properties": []})
     client.properties.list()
     client.properties.list(detail=True)
-    assert [asked.query_string for asked in script.asked] == ["", "detail=true"]
+    client.properties.list(sort="hosts", hidden=False)
+    assert [asked.query_string for asked in script.asked] == ["", "detail=true", "sort=hosts&hidden=false"]
+
+
+def test_what_is_not_said_of_a_property_is_not_sent(client: Client, script: Script) -> None:
+    """Empty text and empty rules are something that is said."""
+    for _ in range(3):
+        script.say({})
+    client.properties.add("noise", "text", rules=[{"where": [], "value": "low"}])
+    client.properties.set("cpu_info.model", hidden=False, unit="", rules=())
+    client.hosts.set("n1", properties={"noise": None})
+    assert [(asked.path, asked.json) for asked in script.asked] == [
+        ("/v1/properties", {"name": "noise", "type": "text", "rules": [{"where": [], "value": "low"}]}),
+        ("/v1/properties/cpu_info.model", {"hidden": False, "unit": "", "rules": []}),
+        ("/v1/hosts/n1", {"properties": {"noise": None}}),
+    ]
 
 
 def test_the_calendar_gives_its_entries(client: Client, script: Script) -> None:

@@ -14,7 +14,7 @@ from tests.unit.client.conftest import Script
 
 
 def test_over_is_what_the_lifecycle_calls_final() -> None:
-    """The client imports no core, so its own list is compared here."""
+    """States are plain text for scripts, so the list is the client's own, and compared here."""
     assert {str(state) for state in State if state not in LIVE} == OVER
 
 
@@ -58,12 +58,15 @@ def test_a_list_follows_its_pages_as_it_is_read(client: Client, script: Script) 
 class Told:
     """A connection on which a lease goes through states, one a look; time passes only while one sleeps."""
 
-    def __init__(self, *states: str) -> None:
+    def __init__(self, *states: str | Exception) -> None:
         self.states = list(states)
         self.now = 0.0
 
     def json(self, method: str, path: str) -> Lease:
-        return {"id": "x", "state": self.states.pop(0) if len(self.states) > 1 else self.states[0]}  # type: ignore[typeddict-item]
+        state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        if isinstance(state, Exception):
+            raise state
+        return {"id": "x", "state": state}  # type: ignore[typeddict-item]
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -96,3 +99,41 @@ def test_waiting_ends_when_its_time_is_over() -> None:
     with pytest.raises(TimeoutError, match="still confirmed"):
         leases(told).wait_for("x", "active", 3, interval_s=2)
     assert told.now == 4
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("proposed", "confirmed"), ("confirmed", "active")])
+def test_a_state_that_was_passed_between_two_looks_was_reached(wanted: str, found: str) -> None:
+    """Who waits for a confirmation does not miss it because the lease began at once."""
+    assert leases(Told(found)).wait_for("x", wanted, 10)["state"] == found
+
+
+def test_waiting_outlives_a_service_that_is_away() -> None:
+    """It asks again, and as late as it is told; what else is refused ends it."""
+    busy = errors.ClimateError(retry_after_s=5)
+    busy.kind = errors.Kind.TOO_MANY  # type: ignore[misc]
+    told = Told("confirmed", errors.ServiceUnavailable(), busy, "active")
+    assert leases(told).wait_for("x", "active", 60)["state"] == "active"
+    assert told.now == 1 + 1 + 5
+    with pytest.raises(errors.LeaseNotFound):
+        leases(Told("confirmed", errors.LeaseNotFound())).wait_for("x", "active", 60)
+
+
+def test_waiting_for_a_service_that_stays_away_ends() -> None:
+    """With what it said last; a service that never answered is not waited for at all."""
+    away = Told("confirmed", errors.ServiceUnavailable())
+    with pytest.raises(errors.ServiceUnavailable):
+        leases(away).wait_for("x", "active", 10)
+    assert away.now == 10
+    never = Told(errors.ServiceUnavailable())
+    with pytest.raises(errors.ServiceUnavailable):
+        leases(never).wait_for("x", "active", None)
+    assert never.now == 0
+
+
+def test_a_pause_stands_for_the_sleep_between_two_looks() -> None:
+    """It is given the lease, to show it and to choose how long."""
+    told = Told("proposed", "confirmed", "active")
+    shown: list[str] = []
+    leases(told).wait_for("x", "active", None, pause=lambda lease: shown.append(lease["state"]))
+    assert shown == ["proposed", "confirmed"]
+    assert told.now == 0

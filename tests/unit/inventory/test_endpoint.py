@@ -16,6 +16,7 @@ from climate.errors import BadProperties, HostNotFound
 from climate.inventory.endpoint import InventoryEndpoint
 from climate.inventory.hosts import Hosts
 from climate.inventory.matching import Matching
+from climate.inventory.properties import Properties
 from climate.inventory.refresh import Refresher
 from climate.inventory.store.memory import MemoryStore
 from climate.rpcapi.inventory import HostQuery, InventoryAPI
@@ -42,7 +43,9 @@ def inventory() -> InventoryAPI:
     store = MemoryStore()
     hosts = [told("a", vcpus=8, load=0.5, turbo=True), told("b", vcpus=16)]
     Refresher([ListSource("file", hosts)], store, lambda: True, numbered_ids()).refresh_once(7)
-    return InventoryAPI(typing.cast("Any", Wire(InventoryEndpoint(store, Matching(store), Hosts(store)))))
+    matching = Matching(store)
+    endpoint = InventoryEndpoint(store, matching, Hosts(store, matching), Properties(store, matching))
+    return InventoryAPI(typing.cast("Any", Wire(endpoint)))
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -12,6 +12,7 @@ from climate.core.candidates import Candidates, unpack
 from climate.errors import BadField, BadProperties, HostNotFound
 from climate.inventory.hosts import Hosts
 from climate.inventory.matching import Matching
+from climate.inventory.properties import Properties
 from climate.inventory.refresh import Refresher
 from climate.inventory.refresh_plan import Known
 from climate.inventory.store.memory import MemoryStore
@@ -39,6 +40,7 @@ class Site:
         self.store = CountingStore()
         self.source = ListSource("file", [told("a", vcpus=8), told("b", vcpus=16)])
         self.matching = Matching(self.store)
+        self.properties = Properties(self.store, self.matching)
         self.refresher = Refresher([self.source], self.store, lambda: True, numbered_ids())
         self.refresher.refresh_once(1)
         self.store.loads = 0
@@ -53,12 +55,12 @@ def site() -> Site:
 
 
 def test_hosts_are_read_once_and_again_when_one_changed(site: Site) -> None:
-    assert [site.count([]), site.count([">", "$vcpus", 8]), len(site.matching.properties(False))] == [2, 1, 1]
+    assert [site.count([]), site.count([">", "$vcpus", 8]), len(site.properties.all(False))] == [2, 1, 1]
     assert site.store.loads == 1
     site.source.hosts = [told("a", vcpus=32), told("c", vcpus=64, color="red")]
     site.refresher.refresh_once(2)
     site.store.loads = 0
-    assert [site.count([]), site.count([">", "$vcpus", 8]), len(site.matching.properties(False))] == [2, 2, 2]
+    assert [site.count([]), site.count([">", "$vcpus", 8]), len(site.properties.all(False))] == [2, 2, 2]
     assert site.store.loads == 1
 
 
@@ -73,7 +75,7 @@ def test_a_refresh_without_news_keeps_the_table(site: Site) -> None:
 def test_a_disabled_host_is_no_candidate_and_its_facts_remain_known(site: Site) -> None:
     site.store.set_disabled("b", True, "")
     assert site.count([">", "$vcpus", 8]) == 0
-    (vcpus,) = site.matching.properties(False)
+    (vcpus,) = site.properties.all(False)
     assert vcpus.values == (8, 16)
 
 
@@ -128,23 +130,23 @@ def test_a_bad_filter_is_refused_before_hosts_are_read(site: Site) -> None:
 
 
 def test_operators_find_and_disable_hosts_by_id_or_name(site: Site) -> None:
-    hosts = Hosts(site.store)
+    hosts = Hosts(site.store, site.matching)
     by_name = hosts.get("a")
     assert hosts.get(by_name.host_id) == by_name
-    disabled = hosts.set_disabled("a", True, "broken fan")
+    disabled = hosts.set("a", True, "broken fan")
     assert (disabled.disabled, disabled.disabled_reason) == (True, "broken fan")
-    enabled = hosts.set_disabled(by_name.host_id, False, "left over")
+    enabled = hosts.set(by_name.host_id, False, "left over")
     assert (enabled.disabled, enabled.disabled_reason) == (False, "")
     with pytest.raises(HostNotFound):
         hosts.get("nobody")
     with pytest.raises(HostNotFound):
-        hosts.set_disabled("nobody", True, "")
+        hosts.set("nobody", True, "")
     for reason in ("x" * 256, "a\0"):
         with pytest.raises(BadField, match="reason"):
-            hosts.set_disabled("a", True, reason)
+            hosts.set("a", True, reason)
 
 
 @pytest.mark.parametrize("limit", [0, -1, 10_001])
 def test_a_page_has_a_sane_size(site: Site, limit: int) -> None:
     with pytest.raises(BadField, match="limit"):
-        Hosts(site.store).page(HostQuery(limit=limit))
+        Hosts(site.store, site.matching).page(HostQuery(limit=limit))

@@ -262,3 +262,17 @@ def test_a_plan_does_not_touch_what_it_was_given() -> None:
     assert plan.changed[0].properties == {"x": 2}
     assert known.hosts[0].properties == {"x": 1}
     assert plan.seen_generation == 3
+
+
+def test_what_a_source_cannot_tell_now_stays_as_it_was_last_known() -> None:
+    """A name stands for what is nested in it too; what the source does tell holds; nothing else is kept."""
+    source = ListSource("nova", [told("a", vcpus=8, rack="r1", **{"cpu_info.model": "EPYC", "cpu_infos": 1})])
+    site = Site(source)
+    site.refresh()
+    source.hosts = [dataclasses.replace(told("a", vcpus=16), kept=("vcpus", "cpu_info")), told("b")]
+    for _ in range(2):
+        assert site.refresh()
+        assert site.host("a").properties == {"vcpus": 16, "cpu_info.model": "EPYC"}
+    source.hosts = [told("a", vcpus=16)]
+    site.refresh()
+    assert site.host("a").properties == {"vcpus": 16}

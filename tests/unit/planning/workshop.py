@@ -12,12 +12,15 @@ from climate.chassis.outbox import Effect
 from climate.core.booking import Decision, Rules
 from climate.core.candidates import Candidates, Group, pack
 from climate.core.lease import Lease, LeaseChange, Owner, RepeatKey, Terms, Wish
+from climate.core.limits import UNLIMITED, Ceiling, Limits
 from climate.core.schedulers.earliest import Earliest
 from climate.planning.availability import AvailabilityReport
 from climate.planning.calendar import PlanningCalendar
 from climate.planning.changes import Changes
 from climate.planning.following import Following
+from climate.planning.limits import LimitsOfProjects
 from climate.planning.proposals import Proposals, Request
+from climate.planning.store.limits_memory import MemoryLimits
 from climate.planning.store.memory import MemoryStore
 from climate.planning.strategies import Strategies
 from climate.planning.transitions import Transitions
@@ -47,7 +50,13 @@ class MeddledStore(MemoryStore):
         self.meddle: Callable[[], None] = lambda: None
         self.commits = 0
 
-    def commit(self, decision: Decision, effects: tuple[Effect, ...] = (), repeat: RepeatKey | None = None) -> int:
+    def commit(
+        self,
+        decision: Decision,
+        effects: tuple[Effect, ...] = (),
+        repeat: RepeatKey | None = None,
+        ceiling: Ceiling | None = None,
+    ) -> int:
         """Count, let others meddle, then commit."""
         self.commits += 1
         meddle, self.meddle = self.meddle, lambda: None
@@ -56,21 +65,28 @@ class MeddledStore(MemoryStore):
         except BaseException:
             self.meddle = meddle
             raise
-        return super().commit(decision, effects, repeat)
+        return super().commit(decision, effects, repeat, ceiling)
 
 
 class Workshop:
     """One process of planning, at ``now``; ``another()`` is a second one over the same store."""
 
-    def __init__(self, store: MeddledStore | None = None, rules: Rules = RULES) -> None:
+    def __init__(
+        self, store: MeddledStore | None = None, rules: Rules = RULES, limits: MemoryLimits | None = None
+    ) -> None:
         self.now = 1_000
         self.rules = rules
         self.store = store or MeddledStore()
         self.calendar = PlanningCalendar(self.store)
         self.strategies = Strategies({"earliest": Earliest()}, "earliest")
         randomness = random.Random(1)
-        self.proposals = Proposals(self.store, self.calendar, self.strategies, rules, HORIZON_S, self.clock, randomness)
-        self.changes = Changes(self.store, self.calendar, self.strategies, rules, HORIZON_S, self.clock)
+        self.own_limits = limits or MemoryLimits(self.store)
+        site = Limits(horizon_s=HORIZON_S, max_leases=UNLIMITED)
+        self.limits = LimitsOfProjects(self.own_limits, site, self.clock, lambda: self.now * 1_000_000)
+        self.proposals = Proposals(
+            self.store, self.calendar, self.strategies, rules, self.limits, self.clock, randomness
+        )
+        self.changes = Changes(self.store, self.calendar, self.strategies, rules, self.limits, self.clock)
         self.transitions = Transitions(self.store, self.clock, randomness)
         self.availability = AvailabilityReport(self.calendar, self.clock)
         self.following = Following(self.store, self.calendar)
@@ -80,7 +96,7 @@ class Workshop:
 
     def another(self) -> Workshop:
         """A second process over the same store, at the same time."""
-        other = Workshop(self.store, self.rules)
+        other = Workshop(self.store, self.rules, self.own_limits)
         other.now = self.now
         return other
 

@@ -139,11 +139,13 @@ def test_the_corpus_is_large() -> None:
 
 @pytest.mark.parametrize(("value", "place"), MALFORMED, ids=range(len(MALFORMED)))
 def test_what_is_malformed_is_refused_with_its_clause_and_place(value: object, place: str) -> None:
-    """Never another exception, never slow."""
-    started = time.thread_time()
-    with pytest.raises(BadProperties) as caught:
-        parse(value)
-    took_s = time.thread_time() - started
+    """Never another exception, never slow: in one of three tries, since the collector of garbage may come between."""
+    took_s = []
+    for _ in range(3):
+        started = time.thread_time()
+        with pytest.raises(BadProperties) as caught:
+            parse(value)
+        took_s.append(time.thread_time() - started)
     details = caught.value.details
     assert details["field"] == "host_properties"
     assert details["place"] == place
@@ -152,7 +154,7 @@ def test_what_is_malformed_is_refused_with_its_clause_and_place(value: object, p
     assert len(details["clause"]) <= 320
     assert len(caught.value.message) < 500
     json.dumps(details)
-    assert took_s < 0.05
+    assert min(took_s) < 0.05
 
 
 @pytest.mark.parametrize(

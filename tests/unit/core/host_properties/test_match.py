@@ -239,3 +239,20 @@ def test_the_catalogue_shows_a_hundred_values_at_most() -> None:
     (serial,) = describe(table, False)
     assert len(serial.values) == 100
     assert serial.hosts == 300
+
+
+def test_a_group_tells_which_of_its_hosts_are_in_use() -> None:
+    """By their instances; a host of which that is not known counts as unused."""
+    hosts = [
+        host(1, rack="r1", running_vms=0),
+        host(2, rack="r1", running_vms=3),
+        host(3, rack="r2"),
+        host(4, rack="r2", running_vms=1),
+    ]
+    table = HostTable(hosts)
+    (everyone,) = match(table, parse([]), False).groups
+    assert unpack(everyone.in_use) == [hosts[1].host_id, hosts[3].host_id]
+    by_rack = match(table, parse(["homogeneous", "$rack"]), False).groups
+    assert [unpack(group.in_use) for group in by_rack] == [[hosts[1].host_id], [hosts[3].host_id]]
+    (unknown,) = match(HostTable([hosts[2]]), parse([]), False).groups
+    assert unknown.in_use == b""

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands about time: a chart of the leases, and the same as a list."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import itertools
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from climate.cli import gantt
+from climate.cli.command import Command, Lister, Table, count
+from climate.cli.gantt import Bar, Row
+from climate.cli.terminal import Terminal, terminal_of
+from climate.client import times
+from climate.client.calendar import Entry
+from climate.errors import ClimateError, Kind
+
+if TYPE_CHECKING:
+    from climate.client import Client
+
+_SPAN: Final = "7d"
+_PAST: Final = 1 / 24  # of the span, to the left of now
+_EVERY_S: Final = 2
+_ID: Final = 8  # characters of a lease's id that stand for it where it has no name
+_PASSING: Final = (Kind.UNAVAILABLE, Kind.TOO_MANY)
+_COLUMNS: Final = ("lease_id", "name", "state", "start_at", "end_at", "quantity")
+
+
+def add_time(parser: argparse.ArgumentParser) -> None:
+    """The options that say which time is looked at."""
+    parser.add_argument("--start", metavar="TIME", help=f"from when on (default: about now): {times.FORMS}")
+    end = parser.add_mutually_exclusive_group()
+    end.add_argument("--end", metavar="TIME", help="until when, written likewise")
+    end.add_argument("--span", metavar="TIME", default=_SPAN, help=f"or how much time: 12h, 28d (default: {_SPAN})")
+
+
+def period(given: argparse.Namespace, now: float) -> tuple[int, int]:
+    """The time that the options of :func:`add_time` mean at ``now``, in epoch seconds."""
+    span_s = times.seconds(given.span, "--span")
+    start = int(now - span_s * _PAST) if given.start is None else times.instant(given.start, now, "--start")
+    end = start + span_s if given.end is None else times.instant(given.end, now, "--end")
+    return start, max(end, start + 1)
+
+
+class Draw(Command):
+    """Draw a chart of the leases in time
+
+    Yours; for administrators those of all projects, or all hosts. Times are
+    those of your machine.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        add_time(parser)
+        parser.add_argument(
+            "--by", choices=("lease", "host"), default="lease", help="what a row is; hosts are for administrators"
+        )
+        parser.add_argument("--utc", action="store_true", help="show times in UTC")
+        parser.add_argument(
+            "--watch",
+            metavar="SECONDS",
+            nargs="?",
+            type=count,
+            const=_EVERY_S,
+            help=f"draw it again every so many seconds (default: {_EVERY_S}), until Ctrl-C",
+        )
+        parser.add_argument(
+            "--color",
+            choices=("auto", "always", "never"),
+            default="auto",
+            help="colours (auto: on a terminal, unless NO_COLOR is set)",
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> int:
+        terminal = terminal_of(self.app.stdout, colour=parsed_args.color)
+        if parsed_args.watch is None:
+            for line in self._chart(parsed_args, terminal):
+                self.app.stdout.write(f"{line}\n")
+            return 0
+        try:
+            self._watch(parsed_args, terminal)
+        except KeyboardInterrupt:
+            return 0
+        return 0
+
+    def _watch(self, given: argparse.Namespace, terminal: Terminal) -> None:
+        """Draw again and again; on a terminal in place, elsewhere one below the other."""
+        lines = list(self._chart(given, terminal, terminal.size[1] if terminal.live else None))
+        if not terminal.live:
+            while True:
+                self.app.stdout.write("".join(f"{line}\n" for line in [*lines, ""]))
+                self.app.stdout.flush()
+                time.sleep(given.watch)
+                lines = list(self._chart(given, terminal))
+        with terminal.screen():
+            while True:
+                terminal.page(lines)
+                time.sleep(given.watch)
+                try:
+                    lines = list(self._chart(given, terminal, terminal.size[1]))
+                except ClimateError as error:
+                    if error.kind not in _PASSING:
+                        raise
+                    lines[-1] = gantt.Style(terminal.signs).clipped(error.message, terminal.size[0])
+
+    def _chart(self, given: argparse.Namespace, terminal: Terminal, height: int | None = None) -> Iterable[str]:
+        now = time.time()
+        start, end = period(given, now)
+        rows = list((by_host if given.by == "host" else by_lease)(self.client, start, end))
+        if not rows:
+            return ["There is no lease in this time."]
+        return gantt.chart(
+            rows,
+            start_at=start,
+            end_at=end,
+            now=now,
+            width=terminal.size[0],
+            style=gantt.Style(terminal.signs, terminal.colour),
+            zone=dt.UTC if given.utc else None,
+            height=height,
+        )
+
+
+class List(Lister):
+    """List the leases that hold hosts in some time
+
+    The calendar as a table: a lease that changes its number of hosts has
+    several rows.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        add_time(parser)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Table:
+        start, end = period(parsed_args, time.time())
+        return self.listed(parsed_args, self.client.calendar.list(start=start, end=end), _COLUMNS, Entry)
+
+
+def by_lease(client: Client, start: int, end: int) -> Iterator[Row]:
+    """A row for each lease; a bar for each time for which it has some of its hosts."""
+    for _, of_lease in itertools.groupby(client.calendar.list(start=start, end=end), lambda entry: entry["lease_id"]):
+        entries = list(of_lease)
+        name = entries[0]["name"] or entries[0]["lease_id"][:_ID]
+        yield Row(f"{name} ({_most(entries)})", tuple(map(_bar, entries)))
+
+
+def by_host(client: Client, start: int, end: int) -> Iterator[Row]:
+    """A row for each host, with the leases that have it.
+
+    :raises Forbidden: hosts are for administrators.
+    """
+    names = {host["id"]: host["name"] for host in client.hosts.list()}
+    bars: dict[str, list[Bar]] = {host_id: [] for host_id in names}
+    for entry in client.calendar.list(start=start, end=end):
+        for host in entry.get("hosts", []):
+            names.setdefault(host["id"], host["name"])
+            bars.setdefault(host["id"], []).append(_bar(entry, entry["name"] or entry["lease_id"][:_ID]))
+    for host_id, of_host in bars.items():
+        yield Row(names[host_id], tuple(of_host))
+
+
+def _most(entries: Iterable[Entry]) -> int:
+    """How many hosts a lease has at most at one time; each of its entries speaks of other hosts."""
+    found = list(entries)
+    return max(
+        sum(other["quantity"] for other in found if other["start_at"] <= one["start_at"] < other["end_at"])
+        for one in found
+    )
+
+
+def _bar(entry: Entry, text: str = "") -> Bar:
+    start, end = (dt.datetime.fromisoformat(entry[name]).timestamp() for name in ("start_at", "end_at"))
+    return Bar(start, end, entry["state"], text)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a stream can show: whether somebody sits in front of it, how wide it is, and which signs and colours it has."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+_SIGNS = "█▓▒░▐│…⠋"
+_NO_SIZE = (100, 40)
+
+_ALTERNATE, _BACK = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+_HOME, _REST_OF_LINE, _REST_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A stream, and what may be written to it.
+
+    ``live``: it is a terminal on which lines can be written anew. ``signs``:
+    it has the block elements of Unicode. ``colour``: escape sequences for
+    colours are welcome.
+    """
+
+    out: TextIO
+    live: bool
+    signs: bool
+    colour: bool
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and lines, as they are now."""
+        return shutil.get_terminal_size(_NO_SIZE)
+
+    def line(self, text: str) -> None:
+        """Write the current line of a terminal anew, cut to its width."""
+        self.out.write(f"\r{text[: self.size[0] - 1]}{_REST_OF_LINE}")
+        self.out.flush()
+
+    @contextlib.contextmanager
+    def screen(self) -> Iterator[None]:
+        """Take the whole window, and give it back as it was."""
+        self.out.write(_ALTERNATE)
+        try:
+            yield
+        finally:
+            self.out.write(_BACK)
+            self.out.flush()
+
+    def page(self, lines: Iterable[str]) -> None:
+        """Write the window anew in one go, over what stands there: nothing flickers."""
+        text = "".join(f"{line}{_REST_OF_LINE}\r\n" for line in lines)
+        self.out.write(f"{_HOME}{text.removesuffix(chr(10)).removesuffix(chr(13))}{_REST_OF_SCREEN}")
+        self.out.flush()
+
+
+def terminal_of(out: TextIO, environment: Mapping[str, str] | None = None, colour: str = "auto") -> Terminal:
+    """What a stream can show.
+
+    ``colour``: ``always``, ``never``, or ``auto`` (on a terminal, unless NO_COLOR is set).
+    """
+    variables = os.environ if environment is None else environment
+    live = out.isatty() and variables.get("TERM") != "dumb"
+    try:
+        _SIGNS.encode(out.encoding or "ascii")
+        signs = True
+    except (UnicodeEncodeError, LookupError):
+        signs = False
+    wanted = colour == "always" or (colour == "auto" and live and not variables.get("NO_COLOR"))
+    return Terminal(out, live=live, signs=signs, colour=wanted)

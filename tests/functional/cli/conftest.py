@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One sandbox for all tests of the command line, and the programs of a member and of an administrator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.functional.cli.program import PROGRAMS, Program
+from tests.functional.trial import trial
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The variables that a running sandbox writes for people."""
+    state = tmp_path_factory.mktemp("sandbox")
+    with trial("--no-tour", "--state", str(state)) as running:
+        running.wait_until_up()
+        yield running.variables(state)
+        assert running.end() == 0, running.output
+
+
+@pytest.fixture(scope="session")
+def climate(sandbox: dict[str, str]) -> Program:
+    """``climate``, as a member of the sandbox's project."""
+    signed_in = {"CLIMATE_ENDPOINT": sandbox["CLIMATE_ENDPOINT"], "CLIMATE_TOKEN": sandbox["TOKEN"]}
+    return Program((PROGRAMS / "climate",), signed_in)
+
+
+@pytest.fixture(scope="session")
+def admin(climate: Program, sandbox: dict[str, str]) -> Program:
+    """``climate``, as the administrator."""
+    return climate.with_variables(CLIMATE_TOKEN=sandbox["ADMIN_TOKEN"])
