@@ -68,9 +68,10 @@ class ReplayDriver:
             None if mean_s is None else round(mean_s * NS),
         )
         self._origin_ns = self._rows[0].begin_ns
-        # A loop goes on as the trace would: one row's distance behind the last.
+        # A loop goes on as the trace would: where its last mean ends, or an instant later as usual.
         last = self._rows[-1]
-        self._span_ns = max(last.end_ns, last.begin_ns + _usual_distance(self._rows)) - self._origin_ns
+        ends_ns = last.end_ns if last.end_ns > last.begin_ns else last.begin_ns + _usual_distance(self._rows)
+        self._span_ns = ends_ns - self._origin_ns
         self._speed: float = settings["speed"]
         self._loops: bool = settings["loop"]
         self._shifted = settings["dates"] == "now"

@@ -42,7 +42,7 @@ COLUMNS = {
 MEANS = {"watts_mean": NS}
 """Columns of means, and over how long from the timestamp on, in nanoseconds."""
 
-_COMPACT = re.compile(r"\d{20}")
+_COMPACT = re.compile(r"[0-9]{20}")
 
 
 class BadTrace(ValueError):
@@ -87,9 +87,9 @@ def parse_time(text: str) -> int:
     :raises ValueError: it is none of these.
     """
     text = text.strip()
-    if _COMPACT.fullmatch(text) and text.isascii():
-        return _ns(datetime.strptime(text, "%Y%m%d%H%M%S%f").replace(tzinfo=UTC))
     try:
+        if _COMPACT.fullmatch(text):
+            return _ns(datetime.strptime(text, "%Y%m%d%H%M%S%f").replace(tzinfo=UTC))
         whole, _, fraction = text.partition(".")
         if whole.isdecimal() and whole.isascii() and (not fraction or (fraction.isdecimal() and fraction.isascii())):
             found = int(whole) * NS + int(fraction[:9].ljust(9, "0"))
