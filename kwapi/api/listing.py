@@ -8,7 +8,6 @@ them.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
 
 import msgspec
@@ -35,7 +34,6 @@ class Listing:
         self._live = live
         self._clock_ns = clock_ns
         self._stale_ns = int(stale_after_s * NS)
-        self._lock = threading.Lock()
         self._encoded: dict[str, tuple[Probe, bool, bytes]] = {}
 
     def whole(self, probe: Probe) -> JSON:
@@ -55,10 +53,12 @@ class Listing:
 
     def body(self, probes: Iterable[Probe]) -> msgspec.Raw:
         """An object of probes by their names, each as short as a pollster needs it."""
-        return msgspec.Raw(b"{" + b",".join([self._fragment(probe) for probe in probes]) + b"}")
+        fresh_ns = self._clock_ns() - self._stale_ns
+        return msgspec.Raw(
+            b"{" + b",".join([self._fragment(probe, probe.reading.end_ns < fresh_ns) for probe in probes]) + b"}"
+        )
 
-    def _fragment(self, probe: Probe) -> bytes:
-        stale = self._is_stale(probe)
+    def _fragment(self, probe: Probe, stale: bool) -> bytes:
         kept = self._encoded.get(probe.probe_id)
         if kept is not None and kept[0] is probe and kept[1] is stale:
             return kept[2]

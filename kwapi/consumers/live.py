@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import bisect
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
 from kwapi.bus.subscriber import Batch, Event, Lost
 from kwapi.core.energy import NS, Meter, Rules, advance, start
 from kwapi.core.reading import NO_FLAGS, Flag, Reading, readings_of
+
+_LAST = "\U0010ffff"
 
 
 class Probe(Struct, frozen=True, kw_only=True):
@@ -39,6 +42,7 @@ class Live:
         self._forget_ns = int(forget_s * NS)
         self._lock = threading.Lock()
         self._probes: dict[str, Probe] = {}
+        self._names: list[str] = []
         self.lost = 0
 
     def take(self, events: Iterable[Event]) -> None:
@@ -71,10 +75,17 @@ class Live:
 
     def probes(self, prefix: str = "") -> list[Probe]:
         """The probes under a prefix that were not silent for too long, by name."""
+        oldest_ns = self._clock_ns() - self._forget_ns
         with self._lock:
-            known = list(self._probes.values())
-        heard = [probe for probe in known if probe.probe_id.startswith(prefix) and self._heard_since(probe)]
-        return sorted(heard, key=lambda probe: probe.probe_id)
+            if len(self._names) != len(self._probes):
+                self._names = sorted(self._probes)
+            names: Sequence[str] = self._names
+            if prefix:
+                # Behind the last name that begins so comes the first that is greater than any such.
+                first = bisect.bisect_left(names, prefix)
+                names = names[first : bisect.bisect_left(names, f"{prefix}{_LAST}", first)]
+            found = [self._probes[name] for name in names]
+        return [probe for probe in found if probe.reading.end_ns >= oldest_ns]
 
     def meters(self) -> dict[str, Probe]:
         """Everything, to be written down."""
