@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,7 +44,7 @@ class Block:
 def parse(path: Path, text: str, blocks: dict[str, Block]) -> None:
     """Add a file's sections to ``blocks``; what a later file says of an option replaces what an earlier one said."""
     # A blank line behind the end makes the parser tell every option when it is at the line after it.
-    _Parser(path, blocks).parse([*text.splitlines(), ""])
+    _Parser(path, blocks).parse([*io.StringIO(text, newline=None), ""])
 
 
 class _Parser(iniparser.BaseParser):

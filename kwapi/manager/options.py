@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from typing import Any
 
 from oslo_config import cfg, types
 
+_SEPARATOR = re.compile(r",?\n|,")
 _INTERVAL_S = {"min": 0.01, "max": 86_400.0}
 _TIMEOUT_S = {"min": 0.01, "max": 3_600.0}
 
@@ -50,7 +52,7 @@ OPTS = [
 
 
 class Outlets(types.ConfigType):
-    """The names of a wattmeter's outlets in its order: commas between them, or a JSON or Python list.
+    """The names of a wattmeter's outlets in its order: commas or lines between them, or a JSON or Python list.
 
     ``-``, ``null`` or nothing stands for an outlet that is not read.
     """
@@ -64,7 +66,7 @@ class Outlets(types.ConfigType):
         :raises ValueError: there is none, or the list cannot be read.
         """
         text = str(value).strip()
-        found = _listed(text) if text.startswith("[") else text.replace("\n", ",").split(",")
+        found = _listed(text) if text.startswith("[") else _SEPARATOR.split(text)
         outlets = tuple(_outlet(each) for each in found)
         if not any(outlets):
             raise ValueError("it names no outlet")
