@@ -13,9 +13,12 @@ from oslo_config import cfg
 
 from kwapi.core.reading import Reading
 from kwapi.drivers.protocol import Driver, DriverType, Section
-from kwapi.manager.configuration import Configuration, Wattmeter
+from kwapi.manager.configuration import Configuration, Fault, Wattmeter
+from kwapi.manager.status import DeviceStatus
+from kwapi.manager.supervision import Manager
 
 Read = Callable[["Scripted"], Sequence[Reading]]
+Start = Callable[..., Manager]
 PATIENCE_S = 60.0
 
 
@@ -84,7 +87,7 @@ def wattmeter(
     driver_type: DriverType,
     outlets: Sequence[str] = ("1",),
     interval_s: float = 0.02,
-    timeout_s: float = 0.04,
+    timeout_s: float = 0.3,
     device: str | None = None,
 ) -> Wattmeter:
     device = device or f"site/{name}"
@@ -110,3 +113,13 @@ def until(holds: Callable[[], object]) -> None:
     while not holds():
         assert time.monotonic() < give_up_at, "it did not come to hold"
         time.sleep(0.002)
+
+
+def spoiled(*wattmeters: Wattmeter, names: Sequence[str]) -> Configuration:
+    """Good sections, and the names of bad ones."""
+    faults = (Fault(Path("meters.conf"), 1, name, "host", "it cannot be used", "Mend it.") for name in names)
+    return Configuration(wattmeters, tuple(faults))
+
+
+def of(manager: Manager, section: str) -> DeviceStatus:
+    return next(device for device in manager.status().devices if device.section == section)
