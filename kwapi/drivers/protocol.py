@@ -53,7 +53,11 @@ class Driver(Protocol):
         """
 
     def close(self) -> None:
-        """Let the device go; again, and nothing happens. Another thread may call it while ``read`` hangs."""
+        """Let the device go; again, and nothing happens. Behind it ``read`` raises DeviceError.
+
+        Another thread may call it while ``read`` hangs, which then comes back
+        if the driver can make it.
+        """
 
 
 class DriverType(Protocol):
