@@ -37,7 +37,7 @@ _MOST_ASKED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Readings that came, live or ``fetched`` later."""
+    """Readings that came, live or ``fetched`` later; the source sent them at ``sent_ns`` of its clock."""
 
     source: str
     topic: str
@@ -45,6 +45,7 @@ class Batch:
     sequence: int
     readings: Columns
     fetched: bool
+    sent_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +181,11 @@ class Subscriber:
             heard = self._first_heard(stream, frame)
             if heard is None:
                 return
+        batch = Batch(*stream, body.epoch, body.sequence, body.readings, fetched, body.sent_ns)
         if heard.order.pass_on(body.epoch, body.sequence):
-            yield from self._handed_on(Batch(*stream, body.epoch, body.sequence, body.readings, fetched))
+            yield from self._handed_on(batch)
             return
-        if not heard.order.take(
-            body.epoch, body.sequence, Batch(*stream, body.epoch, body.sequence, body.readings, fetched)
-        ):
+        if not heard.order.take(body.epoch, body.sequence, batch):
             self.counts.again += 1
         for batch in heard.order.ready():
             yield from self._handed_on(batch)

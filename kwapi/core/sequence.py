@@ -10,6 +10,7 @@ down to go on after a restart with nothing twice and nothing missed.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -54,6 +55,7 @@ class InOrder(Generic[T]):
         self._at = position
         self._most_waiting = most_waiting
         self._waiting: dict[tuple[int, int], T] = {}
+        self._heap: list[tuple[int, int]] = []  # the keys of those that wait, and of some that do not any more
         self._newest: dict[int, int] = {position.epoch: position.done}
         self._ended: set[int] = set()
 
@@ -67,8 +69,11 @@ class InOrder(Generic[T]):
         if (epoch, sequence) <= (self._at.epoch, self._at.done) or (epoch, sequence) in self._waiting:
             return False
         self.announce(epoch, sequence)
-        if len(self._waiting) < self._most_waiting or (epoch, sequence) < min(self._waiting):
-            self._waiting[epoch, sequence] = batch
+        key = epoch, sequence
+        first = self._first_waiting()
+        if first is None or len(self._waiting) < self._most_waiting or key < first:
+            self._waiting[key] = batch
+            heapq.heappush(self._heap, key)
         return True
 
     def pass_on(self, epoch: int, sequence: int) -> bool:
@@ -113,8 +118,8 @@ class InOrder(Generic[T]):
         epoch, first = self._at.epoch, self._at.done + 1
         if (epoch, first) in self._waiting:
             return None
-        ahead = [number for life, number in self._waiting if life == epoch]
-        return Hole(epoch, first, min(ahead) - 1 if ahead else self._newest[epoch])
+        ahead = self._first_waiting()
+        return Hole(epoch, first, ahead[1] - 1 if ahead is not None and ahead[0] == epoch else self._newest[epoch])
 
     def give_up(self, hole: Hole) -> int:
         """Wait no longer for the batches of the present hole up to ``hole.last``; how many were missing."""
@@ -124,6 +129,11 @@ class InOrder(Generic[T]):
         last = min(hole.last, present.last)
         self._at = Position(hole.epoch, last)
         return last - present.first + 1
+
+    def _first_waiting(self) -> tuple[int, int] | None:
+        while self._heap and self._heap[0] not in self._waiting:
+            heapq.heappop(self._heap)
+        return self._heap[0] if self._heap else None
 
     def _move_on(self) -> bool:
         """Whether a batch is known to come behind the position, which goes to the next life where one is over."""
