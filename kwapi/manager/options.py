@@ -45,8 +45,8 @@ OPTS = [
     cfg.ListOpt(
         "wattmeters",
         default=[],
-        help="Files with the sections of wattmeters, and directories whose *.conf files are such. They may as well "
-        "stand in the process's own files.",
+        help="Files with the sections of wattmeters, and directories whose files ending in .conf are such. They may "
+        "as well stand in the process's own files.",
     ),
 ]
 
