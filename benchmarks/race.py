@@ -27,7 +27,7 @@ from benchmarks import positive
 from climate.chassis import rpc
 from climate.core.candidates import Candidates, Group, pack
 from climate.core.lease import Lease, Owner, Terms
-from climate.errors import ClimateError, HostsTaken, NothingFits, ServiceUnavailable
+from climate.errors import HostsTaken, NothingFits
 from climate.rpcapi import planning
 from tools.servers import MariaDB, PostgreSQL, RabbitMQ
 from tools.servers.process import new_directory
@@ -67,11 +67,10 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         upgrade: list[str | Path] = [PROGRAMS / "climate-manage", "--config-file", suite.config, "db", "upgrade"]
         subprocess.run(upgrade, check=True, timeout=READY_WITHIN_S)
         stack.callback(suite.stop)
-        for _ in range(args.planners):
-            suite.start_planner()
+        planners = [suite.start_planner() for _ in range(args.planners)]
+        rabbitmq.wait_consumers(planning.TOPIC, planners, READY_WITHIN_S)
         cfg.CONF(["--config-file", str(suite.config)], project="benchmark")
         api = planning.PlanningAPI(rpc.Caller(rpc.transport(cfg.CONF), planning.TOPIC, ANSWER_WITHIN_S))
-        _wait_ready(api)
         engine = sa.create_engine(url)
         stack.callback(engine.dispose)
         race = Race(api, engine, args.clients)
@@ -142,20 +141,6 @@ def _database_url(kind: str, directory: Path, stack: ExitStack) -> str:
     if kind == "mariadb":
         return stack.enter_context(MariaDB(durable=True)).fresh_database().url
     return f"sqlite:///{directory}/climate.db"
-
-
-def _wait_ready(api: planning.PlanningAPI) -> None:
-    deadline = time.monotonic() + READY_WITHIN_S
-    while True:
-        try:
-            api.get_schedulers("race")
-        except ServiceUnavailable as error:
-            if time.monotonic() > deadline:
-                raise RuntimeError("no planner answers") from error
-        except ClimateError as error:
-            raise RuntimeError(error.message) from error
-        else:
-            return
 
 
 def _figures(rounds: list[Round], alone: list[float]) -> dict[str, Any]:

@@ -16,13 +16,23 @@ copyright = author
 release = version = importlib.metadata.version("climate")
 
 extensions = [
+    "cliff.sphinxext",
     "oslo_config.sphinxext",
     "reno.sphinxext",
     "errors_reference",
+    "exits_reference",
     "lifecycle_picture",
+    "limits_reference",
     "policies_reference",
     "properties_reference",
     "rest_reference",
+]
+smartquotes_action = "qe"  # no dashes: help texts name options
+autoprogram_cliff_app_dist_name = "climate"
+# Said once on the page, instead of under each command.
+autoprogram_cliff_ignored = [
+    *("--help", "--format", "--column", "--noindent", "--prefix", "--quote", "--max-width", "--fit-width"),
+    *("--print-empty", "--sort-column", "--sort-ascending", "--sort-descending", "--variable"),
 ]
 exclude_patterns = ["_build", "_ext"]
 html_theme = "furo"

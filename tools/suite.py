@@ -16,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from climate.core.limits import LIMITS, UNLIMITED
 from tools.servers.process import Process, ServerFailed, free_port
 
 PROGRAMS = Path(sys.executable).parent
@@ -28,7 +29,8 @@ class Suite:
 
     Tokens are static: ``admin_token``, and ``member_token(project)`` for any
     of ``projects``. ``settings`` are added to the configuration by group and
-    option. Use as a context manager, or call ``start()`` and ``stop()``.
+    option; without any in ``limits``, projects may ask for and hold as much as
+    they like. Use as a context manager, or call ``start()`` and ``stop()``.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class Suite:
         self._planners = planners
         self.config = directory / "climate.conf"
         self.planners: list[Process] = []
-        self._others: list[Process] = []
+        self.others: dict[str, Process] = {}
         self._write_tokens(directory / "tokens.yaml")
         self._write_config(
             {
@@ -58,6 +60,7 @@ class Suite:
                 "database": {"connection": database_url.replace("%", "%%")},
                 "inventory": {"sources": "file", "refresh_interval_s": 2},
                 "inventory_file": {"path": hosts},
+                "limits": {limit.name: UNLIMITED for limit in LIMITS if limit.endless},
                 "coordination": {"backend_url": f"file://{directory}/locks"},
                 "api": {
                     "host": "127.0.0.1",
@@ -76,11 +79,10 @@ class Suite:
     def start(self) -> Self:
         """Bring the database to head and start everything; returns when the API says it is ready."""
         subprocess.run([PROGRAMS / "climate-manage", *self._arguments, "db", "upgrade"], check=True, timeout=120)
-        self._others.append(self.launch("climate-inventory"))
+        self.start_other("climate-inventory")
         for _ in range(self._planners):
             self.start_planner()
-        self._others.append(self.launch("climate-api"))
-        self._others[-1].wait_until(self._ready, READY_WITHIN_S)
+        self.start_other("climate-api").wait_until(self.ready, READY_WITHIN_S)
         return self
 
     def start_planner(self) -> Process:
@@ -89,14 +91,19 @@ class Suite:
         self.planners.append(process)
         return process
 
+    def start_other(self, program: str) -> Process:
+        """Start climate-inventory or climate-api; ``others`` has each by its name."""
+        self.others[program] = self.launch(program)
+        return self.others[program]
+
     def launch(self, program: str) -> Process:
         """Start one console script of the suite on this configuration."""
-        log = self.directory / f"{program}-{len(self.planners) + len(self._others)}.log"
-        return Process([PROGRAMS / program, *self._arguments], log=log)
+        number = len(list(self.directory.glob("*.log")))
+        return Process([PROGRAMS / program, *self._arguments], log=self.directory / f"{program}-{number}.log")
 
     def stop(self) -> None:
         """Ask everything to end, then make sure of it."""
-        for process in [*self._others, *self.planners]:
+        for process in [*self.others.values(), *self.planners]:
             process.stop()
 
     def __enter__(self) -> Self:
@@ -131,7 +138,8 @@ class Suite:
     def _arguments(self) -> list[str | Path]:
         return ["--config-file", self.config]
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
+        """Whether the API answers and has its services."""
         try:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=10) as answer:
                 return answer.status == 200

@@ -41,7 +41,7 @@ class Lease(wtypes.Base):
     quantity = shapes.number("How many hosts it has.")
     host_properties = shapes.shown(
         {"type": "array"},
-        "The filter that was asked for; null if it names what is hidden from the asker.",
+        "The filter that was asked for; null if it names a property that there is not, or not for the asker.",
         nullable=True,
     )
     scheduler = shapes.text("The strategy that was asked for.", nullable=True)
@@ -106,7 +106,6 @@ class Scheduler(wtypes.Base):
     name = shapes.text()
     description = shapes.text()
     default = shapes.flag("Whether it is the one for requests that name none.")
-    may_choose = shapes.flag("Whether the asker may name it.")
 
 
 class SchedulerList(wtypes.Base):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from climate.api.v1.hosts import Hosts
 from climate.api.v1.leases import Leases, View
 from climate.api.v1.limits import Limits
 from climate.api.v1.properties import Properties
-from climate.api.v1.schedulers import Schedulers
+from climate.api.v1.schedulers import Naming, Schedulers
 from climate.api.v1.versions import Description, Root, Version
 from climate.chassis.web import resource, wsgi
 from climate.chassis.web.policy import Policies
@@ -41,7 +42,7 @@ class Collaborators:
     """Whom the API asks. ``clock`` gives epoch seconds; ``conf`` has :func:`climate.api.options.list_opts`.
 
     ``counting`` is planning, too, as one that is not waited for much longer
-    than ``[api] limit_timeout_s``.
+    than ``[api] limit_timeout_s``; ``monotonic`` gives seconds.
     """
 
     inventory: InventoryAPI
@@ -50,6 +51,7 @@ class Collaborators:
     enforcer: policy.Enforcer
     clock: Callable[[], int]
     conf: cfg.ConfigOpts
+    monotonic: Callable[[], float] = time.monotonic
 
 
 def build(needs: Collaborators, bind_host: str = "") -> WSGIApplication:
@@ -60,7 +62,7 @@ def build(needs: Collaborators, bind_host: str = "") -> WSGIApplication:
     policies = Policies(needs.enforcer)
     return wsgi.build(
         # Behind the token check, which says whose request it is, and before anything is done for it.
-        RequestRate(resource.application(tree(needs, policies)), policies, Allowance(needs.counting)),
+        RequestRate(resource.application(tree(needs, policies)), policies, Allowance(needs.counting, needs.monotonic)),
         needs.conf,
         group=GROUP,
         bind_host=bind_host,
@@ -80,13 +82,14 @@ def tree(needs: Collaborators, policies: Policies) -> Resource:
     occupancy = Occupancy(needs.planning)
     booking = Booking(needs.inventory, needs.planning, needs.clock, options.rpc_timeout_s)
     view = View(policies, names, Insight(needs.inventory))
-    leases = Leases(needs.planning, booking, policies, view, options.max_limit)
+    naming = Naming(policies, options.allowed_schedulers)
+    leases = Leases(needs.planning, booking, policies, view, naming, options.max_limit)
     properties = Properties(needs.inventory, policies)
     version = Version(
         {
             "leases": leases,
             "reservations": leases,
-            "schedulers": Schedulers(needs.planning, policies),
+            "schedulers": Schedulers(needs.planning, policies, naming),
             "properties": properties,
             "hosts": Hosts(needs.inventory, occupancy, names, policies, options.max_limit),
             "limits": Limits(needs.planning, policies, options.max_limit),

@@ -7,14 +7,13 @@ one host could be told from another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from climate.api.occupancy import LeaseNow, NamedHost, NextLease, Use
 from climate.core.candidates import unpack
 from climate.core.host import Host
 from climate.core.host_properties.describe import Property
-from climate.core.host_properties.visibility import Visibility
 from climate.core.lease import Lease
 from climate.core.period import format_instant
 from climate.rpcapi.inventory import Common
@@ -24,18 +23,17 @@ JSON = dict[str, Any]
 Names = Mapping[str, str]
 
 
-def lease(value: Lease, link: str, *, sees_hosts: bool, visibility: Visibility | None) -> JSON:
-    """A lease, as one of a list.
+def lease(value: Lease, link: str, *, sees_hosts: bool, visible: Collection[str]) -> JSON:
+    """A lease, as one of a list; ``visible`` are the names of properties in it that everybody may know.
 
     An administrator may have asked by hidden properties in a project of
-    others, and what was asked by may be hidden since: such a filter, and what
-    its hosts are alike in, are for those who see hosts. Without
-    ``visibility``, everything counts as hidden.
+    others, and what was asked by may be hidden or gone since: such a filter,
+    and what its hosts are alike in, are for those who see hosts.
     """
     terms = value.terms
 
     def hides(name: str) -> bool:
-        return not sees_hosts and (visibility is None or visibility.hides(name))
+        return not sees_hosts and name not in visible
 
     return {
         "id": value.lease_id,
@@ -65,12 +63,16 @@ def lease(value: Lease, link: str, *, sees_hosts: bool, visibility: Visibility |
 
 def whole_lease(value: Lease, link: str, *, sees_hosts: bool, common: Common | None, names: Names) -> JSON:
     """A lease by itself: with what its hosts have in ``common``, and with the hosts for those who see hosts."""
-    visibility = None if common is None else common.visibility
-    shown = lease(value, link, sees_hosts=sees_hosts, visibility=visibility)
+    shown = lease(value, link, sees_hosts=sees_hosts, visible=() if common is None else common.visible)
     shown["common_properties"] = None if common is None else common.properties
     if sees_hosts:
         shown["hosts"] = _hosts(value.hosts, names)
     return shown
+
+
+def names_in(value: Lease) -> list[str]:
+    """The properties that a lease speaks of."""
+    return [*value.alike, *named(value.terms.host_properties)]
 
 
 def named(clause: Any) -> Iterator[str]:
@@ -157,13 +159,12 @@ def listed_property(value: Property, detail: bool, sees_hosts: bool) -> JSON:
     return shown
 
 
-def scheduler(value: SchedulerInfo, may_choose: bool) -> JSON:
-    """A strategy, and whether the asker may name it."""
+def scheduler(value: SchedulerInfo) -> JSON:
+    """A strategy that the asker may name."""
     return {
         "name": value.name,
         "description": value.description,
         "default": value.default,
-        "may_choose": may_choose,
     }
 
 

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from climate.api.disclosure import names_in
 from climate.core.candidates import pack
-from climate.core.host_properties.visibility import Visibility
+from climate.core.lease import Lease
 from climate.errors import ServiceUnavailable
 from climate.rpcapi.inventory import Common, InventoryAPI
 
@@ -29,14 +30,20 @@ class Insight:
         self._monotonic = monotonic
         self._ask_from = -_AWAY_S
 
-    def common(self, request_id: str, hosts: Iterable[str], sees_hosts: bool) -> Common | None:
-        """What hosts have in common, as far as the asker may name it; ``None`` while the inventory is away."""
-        packed = pack(hosts)
-        return self._asked(lambda: self._inventory.get_common(request_id, hosts=packed, sees_hosts=sees_hosts))
+    def common(self, request_id: str, lease: Lease, sees_hosts: bool) -> Common | None:
+        """What a lease's hosts have in common, and which names in it the asker may know; ``None``: nobody knows."""
+        hosts, names = pack(lease.hosts), names_in(lease)
+        return self._asked(
+            lambda: self._inventory.get_common(request_id, hosts=hosts, names=names, sees_hosts=sees_hosts)
+        )
 
-    def visibility(self, request_id: str) -> Visibility | None:
-        """What is hidden from whom; ``None`` while the inventory is away."""
-        return self._asked(lambda: self._inventory.get_visibility(request_id))
+    def visible(self, request_id: str, leases: Iterable[Lease], sees_hosts: bool) -> frozenset[str]:
+        """Which names of properties in these leases the asker may know; none while the inventory is away."""
+        names = list(dict.fromkeys(name for lease in leases for name in names_in(lease)))
+        if not names:
+            return frozenset()
+        asked = self._asked(lambda: self._inventory.get_visible(request_id, names=names, sees_hosts=sees_hosts))
+        return frozenset() if asked is None else asked
 
     def _asked(self, ask: Callable[[], T]) -> T | None:
         if self._monotonic() < self._ask_from:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from oslo_config import cfg
 
 from climate.api import rate
+from climate.api.v1 import schedulers
 from climate.chassis.web import metrics, paging, server, tokens, wsgi
 
 GROUP = "api"
@@ -17,6 +18,7 @@ OPTS = [
     *paging.OPTS,
     *metrics.OPTS,
     *rate.OPTS,
+    *schedulers.OPTS,
     cfg.FloatOpt(
         "rpc_timeout_s",
         default=20.0,

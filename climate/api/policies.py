@@ -61,7 +61,7 @@ _OPERATIONS: list[tuple[str, str, str, str, str]] = [
     (CONFIRM, _MEMBER, "Confirm a proposal.", "POST", f"{_LEASE}/confirm"),
     (CANCEL, _MEMBER, "Cancel a lease.", "DELETE", _LEASE),
     (ALL_PROJECTS, _ADMIN, "See and change leases of other projects.", "GET", "/v1/leases"),
-    (CHOOSE_SCHEDULER, _ADMIN, "Name the scheduler of a lease.", "POST", "/v1/leases"),
+    (CHOOSE_SCHEDULER, _ADMIN, "Name any scheduler, not only one of [api] allowed_schedulers.", "POST", "/v1/leases"),
     (CALENDAR, _READER, "See the calendar of one's project.", "GET", "/v1/calendar"),
     (CALENDAR_OF_ALL, _ADMIN, "See the calendar of all projects.", "GET", "/v1/calendar"),
     (PROPERTIES, _READER, "See which properties hosts have.", "GET", "/v1/properties"),
@@ -69,7 +69,7 @@ _OPERATIONS: list[tuple[str, str, str, str, str]] = [
     (CREATE_PROPERTY, _ADMIN, "Add a property of hosts.", "POST", "/v1/properties"),
     (UPDATE_PROPERTY, _ADMIN, "Hide or show a property, describe it, give it rules.", "PATCH", _PROPERTY),
     (DELETE_PROPERTY, _ADMIN, "Forget what was said of a property.", "DELETE", _PROPERTY),
-    (SCHEDULERS, _READER, "See which schedulers there are.", "GET", "/v1/schedulers"),
+    (SCHEDULERS, _READER, "See which schedulers one may name.", "GET", "/v1/schedulers"),
     (
         SEE_HOSTS,
         _ADMIN,

@@ -211,7 +211,7 @@ ROUTES = (
     Route(
         method="GET",
         path="/v1/schedulers",
-        summary="The strategies that choose dates and hosts",
+        summary="The strategies that you may name",
         who=Who.READER,
         answer=answers.SchedulerList,
     ),

@@ -198,6 +198,13 @@ def _reported() -> Iterator[None]:
         raise
 
 
+def server_time(engine: sa.Engine) -> float:
+    """The clock of a database server, in epoch seconds; SQLite has none but ours."""
+    now = "extract(epoch FROM clock_timestamp())" if engine.dialect.name == "postgresql" else "unix_timestamp(now(6))"
+    with reading(engine) as connection:
+        return float(connection.execute(sa.select(sa.literal_column(now))).scalar_one())
+
+
 def retrying(
     action: Callable[[], T],
     *,

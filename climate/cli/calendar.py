@@ -7,8 +7,8 @@ import argparse
 import datetime as dt
 import itertools
 import time
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from climate.cli import gantt
 from climate.cli.command import Command, Lister, Table, count
@@ -16,15 +16,14 @@ from climate.cli.gantt import Bar, Row
 from climate.cli.terminal import Terminal, terminal_of
 from climate.client import times
 from climate.client.calendar import Entry
+from climate.client.hosts import Host
 from climate.errors import ClimateError, Kind
-
-if TYPE_CHECKING:
-    from climate.client import Client
 
 _SPAN: Final = "7d"
 _PAST: Final = 1 / 24  # of the span, to the left of now
 _EVERY_S: Final = 2
 _ID: Final = 8  # characters of a lease's id that stand for it where it has no name
+_CALLED_OFF: Final = ("cancelled", "expired")
 _PASSING: Final = (Kind.UNAVAILABLE, Kind.TOO_MANY)
 _COLUMNS: Final = ("lease_id", "name", "state", "start_at", "end_at", "quantity")
 
@@ -58,6 +57,7 @@ class Draw(Command):
         parser.add_argument(
             "--by", choices=("lease", "host"), default="lease", help="what a row is; hosts are for administrators"
         )
+        parser.add_argument("--all", action="store_true", help="also leases that were cancelled, or never confirmed")
         parser.add_argument("--utc", action="store_true", help="show times in UTC")
         parser.add_argument(
             "--watch",
@@ -78,8 +78,7 @@ class Draw(Command):
     def take_action(self, parsed_args: argparse.Namespace) -> int:
         terminal = terminal_of(self.app.stdout, colour=parsed_args.color)
         if parsed_args.watch is None:
-            for line in self._chart(parsed_args, terminal):
-                self.app.stdout.write(f"{line}\n")
+            terminal.write("".join(f"{line}\n" for line in self._chart(parsed_args, terminal)))
             return 0
         try:
             self._watch(parsed_args, terminal)
@@ -92,8 +91,7 @@ class Draw(Command):
         lines = list(self._chart(given, terminal, terminal.size[1] if terminal.live else None))
         if not terminal.live:
             while True:
-                self.app.stdout.write("".join(f"{line}\n" for line in [*lines, ""]))
-                self.app.stdout.flush()
+                terminal.write("".join(f"{line}\n" for line in [*lines, ""]))
                 time.sleep(given.watch)
                 lines = list(self._chart(given, terminal))
         with terminal.screen():
@@ -110,7 +108,9 @@ class Draw(Command):
     def _chart(self, given: argparse.Namespace, terminal: Terminal, height: int | None = None) -> Iterable[str]:
         now = time.time()
         start, end = period(given, now)
-        rows = list((by_host if given.by == "host" else by_lease)(self.client, start, end))
+        found = self.client.calendar.list(start=start, end=end)
+        entries = [entry for entry in found if given.all or entry["state"] not in _CALLED_OFF]
+        rows = list(by_lease(entries) if given.by == "lease" else by_host(entries, self.client.hosts.list()))
         if not rows:
             return ["There is no lease in this time."]
         return gantt.chart(
@@ -142,35 +142,34 @@ class List(Lister):
         return self.listed(parsed_args, self.client.calendar.list(start=start, end=end), _COLUMNS, Entry)
 
 
-def by_lease(client: Client, start: int, end: int) -> Iterator[Row]:
+def by_lease(entries: Iterable[Entry]) -> Iterator[Row]:
     """A row for each lease; a bar for each time for which it has some of its hosts."""
-    for _, of_lease in itertools.groupby(client.calendar.list(start=start, end=end), lambda entry: entry["lease_id"]):
-        entries = list(of_lease)
-        name = entries[0]["name"] or entries[0]["lease_id"][:_ID]
-        yield Row(f"{name} ({_most(entries)})", tuple(map(_bar, entries)))
+    for _, group in itertools.groupby(entries, lambda entry: entry["lease_id"]):
+        of_lease = list(group)
+        yield Row(f"{_name(of_lease[0])} ({_most(of_lease)})", tuple(map(_bar, of_lease)))
 
 
-def by_host(client: Client, start: int, end: int) -> Iterator[Row]:
-    """A row for each host, with the leases that have it.
-
-    :raises Forbidden: hosts are for administrators.
-    """
-    names = {host["id"]: host["name"] for host in client.hosts.list()}
+def by_host(entries: Iterable[Entry], hosts: Iterable[Host]) -> Iterator[Row]:
+    """A row for each host, with the leases that have it."""
+    names = {host["id"]: host["name"] for host in hosts}
     bars: dict[str, list[Bar]] = {host_id: [] for host_id in names}
-    for entry in client.calendar.list(start=start, end=end):
+    for entry in entries:
         for host in entry.get("hosts", []):
             names.setdefault(host["id"], host["name"])
-            bars.setdefault(host["id"], []).append(_bar(entry, entry["name"] or entry["lease_id"][:_ID]))
+            bars.setdefault(host["id"], []).append(_bar(entry, _name(entry)))
     for host_id, of_host in bars.items():
         yield Row(names[host_id], tuple(of_host))
 
 
-def _most(entries: Iterable[Entry]) -> int:
+def _name(entry: Entry) -> str:
+    return entry["name"] or entry["lease_id"][:_ID]
+
+
+def _most(entries: Sequence[Entry]) -> int:
     """How many hosts a lease has at most at one time; each of its entries speaks of other hosts."""
-    found = list(entries)
     return max(
-        sum(other["quantity"] for other in found if other["start_at"] <= one["start_at"] < other["end_at"])
-        for one in found
+        sum(other["quantity"] for other in entries if other["start_at"] <= one["start_at"] < other["end_at"])
+        for one in entries
     )
 
 

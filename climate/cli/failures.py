@@ -19,16 +19,29 @@ _OPTIONS: Final = {"start_time": "--start", "end_time": "--end", "host_propertie
 
 
 class Exit(enum.IntEnum):
-    """The status with which a command ends."""
+    """The status with which a command ends; :data:`MEANINGS` says why."""
 
-    DONE = 0  # it is done
-    FAILED = 1  # it was refused, or failed
-    USAGE = 2  # the command line or the request is wrong; the message names the part
-    NOTHING_FITS = 3  # no such hosts are free
-    NOT_FOUND = 4  # there is no such thing, or not for you
-    NOT_ALLOWED = 5  # no valid token, or your roles do not allow it
-    NOT_NOW = 6  # something does not answer, asks for patience, or the time to wait is over
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    NOTHING_FITS = 3
+    NOT_FOUND = 4
+    NOT_ALLOWED = 5
+    NOT_NOW = 6
 
+
+MEANINGS: Final[dict[int, str]] = {
+    Exit.DONE: "It is done.",
+    Exit.FAILED: "It was refused, or failed: the lease's state does not allow it, say.",
+    Exit.USAGE: "The command line or the request is wrong. The message names the part and the remedy.",
+    Exit.NOTHING_FITS: "No such hosts are free for this long in this window.",
+    Exit.NOT_FOUND: "There is no such thing, or not for you.",
+    Exit.NOT_ALLOWED: "There is no valid token, or your roles do not allow it.",
+    Exit.NOT_NOW: "Later, perhaps: something does not answer or asks for patience, your project has all that it may "
+    "have, or the time to wait is over.",
+    130: "Somebody pressed Ctrl-C. (A chart that is watched ends with 0.)",
+}
+"""Every exit status, for people."""
 
 _OF_KIND: Final[dict[Kind, Exit]] = {
     Kind.BAD_REQUEST: Exit.USAGE,
@@ -69,7 +82,9 @@ class Refused(Exception):
         super().__init__(error.message)
 
 
-_OF_OTHERS: Final = (
+_OF_CLASS: Final = (
+    (errors.NothingFits, Exit.NOTHING_FITS),
+    (errors.LimitReached, Exit.NOT_NOW),
     ((Unusable, keystone.MissingRequiredOptions), Exit.USAGE),
     ((keystone.Unauthorized, keystone.Forbidden), Exit.NOT_ALLOWED),
     ((TimeoutError, keystone.ConnectFailure, keystone.HttpServerError), Exit.NOT_NOW),
@@ -83,9 +98,10 @@ def status_of(error: BaseException) -> Exit:
     """The exit status for one of :data:`Foreseen`."""
     if isinstance(error, Refused):
         error = error.error
+    fallback = Exit.FAILED
     if isinstance(error, ClimateError):
-        return Exit.NOTHING_FITS if isinstance(error, errors.NothingFits) else _OF_KIND.get(error.kind, Exit.FAILED)
-    return next((status for kinds, status in _OF_OTHERS if isinstance(error, kinds)), Exit.FAILED)
+        fallback = _OF_KIND.get(error.kind, Exit.FAILED)
+    return next((status for kinds, status in _OF_CLASS if isinstance(error, kinds)), fallback)
 
 
 def told(error: BaseException) -> str:

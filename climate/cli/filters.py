@@ -20,6 +20,7 @@ from climate.errors import BadProperties
 _OPERATORS: Final = ("=", "!=", "<", "<=", ">", ">=")
 _NEAR: Final = {"==": "=", "=>": ">=", "=<": "<=", "<>": "!=", "~": "=", "!": "!="}
 _SHORT: Final = re.compile(r"\s*\$?(?P<name>[^\s=<>!~$]*)\s*(?P<operator>[=<>!~]*)\s*(?P<values>.*?)\s*", re.DOTALL)
+_DEEPEST: Final = 64
 _SPACE: Final = re.compile(r"[\s,]*")
 
 
@@ -162,7 +163,12 @@ def _json(text: str) -> Piece:
 
 
 def _mark(text: str, at: int, place: str, spots: dict[str, tuple[int, int]]) -> int:
-    """Write down where each part of valid JSON stands; the end of the value that begins at ``at``."""
+    """Write down where each part of valid JSON stands; the end of the value that begins at ``at``.
+
+    :raises ValueError: it is nested deeper than any service reads.
+    """
+    if place.count("[") > _DEEPEST:
+        raise ValueError(place)
     start = at = _past_space(text, at)
     if text[at] != "[":
         end = json.JSONDecoder().raw_decode(text, at)[1]

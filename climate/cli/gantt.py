@@ -7,14 +7,14 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
+from unicodedata import category, east_asian_width
 
 from climate.client.times import short
 
 _COLOURS: Final = {"proposed": "33", "confirmed": "34", "active": "32", "error": "31"}
 _GREY: Final = "90"
 _NOW: Final = "31"
-_LABEL: Final = 28  # the widest label, in columns
-_LEAST: Final = 20  # columns for the time, however narrow the window is
+_NARROWEST, _WIDEST = 8, 28  # columns of the labels
 _TICK: Final = 9  # columns between two ticks, at least
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _STEPS: Final = (
@@ -22,6 +22,11 @@ _STEPS: Final = (
     *(hours * _HOUR for hours in (1, 2, 3, 6, 12)),
     *(days * _DAY for days in (1, 2, 7, 14, 28, 91, 182, 364)),
 )
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal a text takes: letters of East Asia two, marks above others none."""
+    return sum(0 if category(one)[0] == "M" else 2 if east_asian_width(one) in "WF" else 1 for one in text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +53,11 @@ class Style:
 
     def clipped(self, text: str, width: int) -> str:
         """Text of at most ``width`` columns."""
-        mark = "…" if self.signs else "~"
-        return text if len(text) <= width else text[: max(0, width - 1)] + mark
+        if columns(text) <= width:
+            return text
+        while text and columns(text) >= width:
+            text = text[:-1]
+        return text + ("…" if self.signs else "~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +128,13 @@ def chart(
 
     ``height`` bounds the lines; rows that do not fit are counted in the last.
     """
-    label = min(_LABEL, max(8, *(len(row.label) for row in rows)) if rows else 8, width // 3)
-    axis = Axis(start_at, end_at, max(_LEAST, width - label - 1), zone)
+    label = min(_WIDEST, max([_NARROWEST, *(columns(row.label) for row in rows)]), width // 3)
+    axis = Axis(start_at, end_at, max(1, width - label - 1), zone)
     head, foot = _head(axis, label, style), [_legend(axis, now, style)]
     shown = list(rows)
     if height is not None and len(rows) > (room := max(1, height - len(head) - len(foot) - 1)):
         shown = shown[:room]
-        foot.insert(0, f"{'...' if not style.signs else '…'} and {len(rows) - room} more")
+        foot.insert(0, f"... and {len(rows) - room} more")
     return [*head, *(_line(row, axis, now, label, style) for row in shown), *foot]
 
 
@@ -161,7 +169,8 @@ def _line(row: Row, axis: Axis, now: float, label: int, style: Style) -> str:
     for bar in row.bars:
         if bar.end_at > axis.start_at and bar.start_at < axis.end_at:
             _lay(bar, axis, cells, colours, style)
-    return f"{style.clipped(row.label, label):<{label}} {_painted(cells, colours, style)}".rstrip()
+    text = style.clipped(row.label, label)
+    return f"{text}{' ' * (label - columns(text))} {_painted(cells, colours, style)}".rstrip()
 
 
 def _lay(bar: Bar, axis: Axis, cells: list[str], colours: list[str], style: Style) -> None:
@@ -175,7 +184,7 @@ def _lay(bar: Bar, axis: Axis, cells: list[str], colours: list[str], style: Styl
     if last - first > 1 and bar.start_at >= axis.start_at:
         cells[first] = style.begin
     room = last - first - 3
-    if bar.text and room >= min(3, len(bar.text)):
+    if bar.text and room >= min(3, len(bar.text)) and columns(bar.text) == len(bar.text):
         text = style.clipped(bar.text, room)
         cells[first + 1 : first + 1 + len(text)] = text
 

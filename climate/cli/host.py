@@ -8,11 +8,14 @@ import itertools
 
 from climate.cli import shown
 from climate.cli.command import Fields, Lister, ShowOne, Table, count
-from climate.cli.failures import Unusable
+from climate.cli.failures import Spot, Unusable
 from climate.client.hosts import Host
 
 _BRIEF = ("name", "bookable", "disabled", "lease", "next")
-_LONG = ("id", *_BRIEF, "service_host", "source", "disabled_reason", "last_seen_at", "retired_at")
+_LONG = (
+    *("id", *_BRIEF, "service_host", "source"),
+    *("disabled_reason", "unavailable_reason", "last_seen_at", "retired_at"),
+)
 
 
 class List(Lister):
@@ -48,22 +51,60 @@ class Show(ShowOne):
 
 
 class Set(ShowOne):
-    """Take a host out of new leases, or let it in again
+    """Take a host out of new leases, or let it in again; give it properties
 
-    Leases that have it keep it.
+    Leases that have the host keep it. What it is given is stronger than what
+    its source tells and what rules say.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument("host", metavar="HOST", help="the host's name or id")
         bookable = parser.add_mutually_exclusive_group()
-        bookable.add_argument("--disable", action="store_true", help="no new lease gets it")
-        bookable.add_argument("--enable", action="store_true", help="new leases may get it")
+        bookable.add_argument(
+            "--disable", dest="disabled", action="store_true", default=None, help="no new lease has it"
+        )
+        bookable.add_argument("--enable", dest="disabled", action="store_false", default=None, help="new leases may")
         parser.add_argument("--reason", metavar="TEXT", help="why it is disabled")
+        parser.add_argument(
+            "--property", metavar="NAME=VALUE", action="append", help="a value that it is given; may be repeated"
+        )
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Fields:
         given = parsed_args
-        if not (given.disable or given.enable):
-            raise Unusable("What shall be different? Give --disable or --enable.")
-        return self.shown(given, self.client.hosts.set(given.host, disabled=given.disable, reason=given.reason))
+        properties = None if given.property is None else dict(map(fact, given.property))
+        if given.disabled is None and properties is None:
+            raise Unusable("What shall be different? Give --disable, --enable or --property.")
+        host = self.client.hosts.set(given.host, disabled=given.disabled, reason=given.reason, properties=properties)
+        return self.shown(given, host)
+
+
+class Unset(ShowOne):
+    """Take back properties that a host was given
+
+    What its source tells and rules say holds again.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument("host", metavar="HOST", help="the host's name or id")
+        parser.add_argument(
+            "--property", metavar="NAME", action="append", required=True, help="the property; may be repeated"
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Fields:
+        taken = dict.fromkeys(parsed_args.property)
+        return self.shown(parsed_args, self.client.hosts.set(parsed_args.host, properties=taken))
+
+
+def fact(text: str) -> tuple[str, str]:
+    """A property and its value, from ``name=value``; the service knows the type.
+
+    :raises Unusable: it is not written like this; says where.
+    """
+    name, equals, value = text.partition("=")
+    if not name.strip() or not equals:
+        raise Unusable("Write NAME=VALUE.", Spot(text, len(name), len(name) + 1))
+    return name.strip(), value.strip()

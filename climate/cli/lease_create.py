@@ -40,7 +40,7 @@ class Create(ShowOne):
             metavar="FILTER",
             action="append",
             default=[],
-            help="what each host must be like: 'vcpus>=32', rack=a1,a2; may be repeated",
+            help="what each host must be like, as rack=a1,a2 or vcpus>=32 (quoted, for the shell); may be repeated",
         )
         parser.add_argument(
             "--homogeneous",
@@ -49,7 +49,7 @@ class Create(ShowOne):
             default=[],
             help="what all hosts must have alike, whatever it is: cpu_info.model; may be repeated",
         )
-        parser.add_argument("--properties", metavar="JSON", help="""the filter as JSON: '["=", "$rack", "a1"]'""")
+        parser.add_argument("--properties", metavar="JSON", help="the filter as JSON: a list, operator first")
         parser.add_argument("--scheduler", metavar="NAME", help="the strategy that chooses time and hosts")
         parser.add_argument("--confirm", action="store_true", help="confirm at once what is found")
         parser.add_argument(

@@ -6,13 +6,14 @@ from __future__ import annotations
 import argparse
 import functools
 import importlib.metadata
+import io
 import logging
 import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from cliff import app, commandmanager
+from cliff import app, commandmanager, complete
 
 from climate.cli import session
 from climate.cli.failures import Exit
@@ -40,6 +41,31 @@ class Commands(commandmanager.CommandManager):
         points = importlib.metadata.distribution(DISTRIBUTION).entry_points.select(group=namespace)
         for point in sorted(points, key=lambda point: point.name):
             self.commands[point.name.removeprefix(_PREFIX).replace("_", " ")] = point
+
+
+class _Words(argparse.Action):
+    """Stands for an option in what bash completes."""
+
+    def __call__(self, *_: Any) -> None:
+        """It is never given."""
+
+
+class Complete(complete.CompleteCommand):
+    """Print what bash needs to complete commands and their options
+
+    Put it where bash looks for completions, such as
+    ~/.local/share/bash-completion/completions/climate.
+    """
+
+    def get_actions(self, command: list[str]) -> list[argparse.Action]:
+        """The options of a command; before them the commands that begin with it, or bash would not see those."""
+        below = [
+            name.split()[len(command) :]
+            for name, _ in self.app.command_manager
+            if name.split()[: len(command)] == command
+        ]
+        words = sorted({words[0] for words in below if words})
+        return [*([_Words(words, "")] if words else []), *super().get_actions(command)]
 
 
 class Connections:
@@ -72,6 +98,7 @@ class Shell(app.App):
             stderr,
             deferred_help=True,  # else --help behind a command is about the program
         )
+        self.command_manager.add_command("complete", Complete)
 
     def build_option_parser(
         self, description: str | None, version: str | None, argparse_kwargs: dict[str, Any] | None = None
@@ -107,6 +134,9 @@ class Shell(app.App):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a name may hold letters that the terminal has not
     status = Shell().run(list(sys.argv[1:] if argv is None else argv))
     if status == _PIPE_CLOSED:  # the interpreter would complain about what it could not write
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -36,26 +36,29 @@ class Terminal:
         """Columns and lines, as they are now."""
         return shutil.get_terminal_size(_NO_SIZE)
 
+    def write(self, text: str) -> None:
+        """Write at once; letters that the stream does not have become question marks."""
+        encoding = self.out.encoding or "utf-8"
+        self.out.write(text.encode(encoding, "replace").decode(encoding))
+        self.out.flush()
+
     def line(self, text: str) -> None:
         """Write the current line of a terminal anew, cut to its width."""
-        self.out.write(f"\r{text[: self.size[0] - 1]}{_REST_OF_LINE}")
-        self.out.flush()
+        self.write(f"\r{text[: self.size[0] - 1]}{_REST_OF_LINE}")
 
     @contextlib.contextmanager
     def screen(self) -> Iterator[None]:
         """Take the whole window, and give it back as it was."""
-        self.out.write(_ALTERNATE)
+        self.write(_ALTERNATE)
         try:
             yield
         finally:
-            self.out.write(_BACK)
-            self.out.flush()
+            self.write(_BACK)
 
     def page(self, lines: Iterable[str]) -> None:
         """Write the window anew in one go, over what stands there: nothing flickers."""
-        text = "".join(f"{line}{_REST_OF_LINE}\r\n" for line in lines)
-        self.out.write(f"{_HOME}{text.removesuffix(chr(10)).removesuffix(chr(13))}{_REST_OF_SCREEN}")
-        self.out.flush()
+        text = "\r\n".join(f"{line}{_REST_OF_LINE}" for line in lines)
+        self.write(f"{_HOME}{text}{_REST_OF_SCREEN}")
 
 
 def terminal_of(out: TextIO, environment: Mapping[str, str] | None = None, colour: str = "auto") -> Terminal:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 STATES: Final = ("confirmed", "active", "ended")
 _FRAME_S: Final = 0.1
 _LOOK_S: Final = (0.5, 15.0)  # the shortest and the longest time between two looks
+_CONFIRMS_S: Final = 2.0  # the time between two looks at what somebody may confirm at any moment
 _LOOKS: Final = 20  # in the time that is left until something should happen
 _BAR: Final = 24
 
@@ -93,14 +94,14 @@ class View:
     def tell(self, lease: Lease) -> None:
         """The lease is in a new state."""
         if not self.live:
-            self._terminal.out.write(f"lease {lease['id']}: {standing(lease, self._clock())}\n")
-            self._terminal.out.flush()
+            self._terminal.write(f"lease {lease['id']}: {standing(lease, self._clock())}\n")
 
     def pause(self, lease: Lease) -> None:
         """Let some time pass until the next look: the less, the sooner something should happen."""
         now = self._clock()
+        next_at = self._next_at(lease)
         shortest, longest = _LOOK_S
-        until = now + min(longest, max(shortest, (self._next_at(lease) - now) / _LOOKS))
+        until = now + (_CONFIRMS_S if next_at is None else min(longest, max(shortest, (next_at - now) / _LOOKS)))
         if self._give_up_at is not None:
             until = min(until, self._give_up_at)
         while (left := until - self._clock()) > 0:
@@ -113,21 +114,23 @@ class View:
         if self.live:
             self._terminal.line("")
         if line is not None:
-            self._terminal.out.write(f"{line}\n")
-        self._terminal.out.flush()
+            self._terminal.write(f"{line}\n")
 
     def _draw(self, lease: Lease) -> None:
         now = self._clock()
-        span = self._next_at(lease) - self._began_at
-        done = 1.0 if span <= 0 else min(1.0, max(0.0, (now - self._began_at) / span))
-        full, empty = ("█", "░") if self._terminal.signs else ("#", ".")
-        bar = full * int(done * _BAR) + empty * (_BAR - int(done * _BAR))
-        self._terminal.line(f"{next(self._frames)} {bar} {standing(lease, now)}")
+        next_at = self._next_at(lease)
+        bar = ""
+        if next_at is not None:
+            span = next_at - self._began_at
+            done = int(_BAR * min(1.0, max(0.0, (now - self._began_at) / span)) if span > 0 else _BAR)
+            full, empty = ("█", "░") if self._terminal.signs else ("#", ".")
+            bar = f"{full * done}{empty * (_BAR - done)} "
+        self._terminal.line(f"{next(self._frames)} {bar}{standing(lease, now)}")
 
-    def _next_at(self, lease: Lease) -> float:
-        """When the lease should be in the state that is waited for."""
+    def _next_at(self, lease: Lease) -> float | None:
+        """When the lease should be in the state that is waited for; unknown, while somebody has to confirm it."""
         if lease["state"] == "proposed":
-            return self._clock()
+            return None
         return dt.datetime.fromisoformat(lease["end_at" if self._state == "ended" else "start_at"]).timestamp()
 
 

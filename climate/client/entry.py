@@ -13,6 +13,7 @@ from climate.client.calendar import Calendar
 from climate.client.connection import Connection
 from climate.client.hosts import Hosts
 from climate.client.leases import Leases
+from climate.client.limits import Limits
 from climate.client.properties import Properties
 from climate.client.schedulers import Schedulers
 
@@ -36,6 +37,7 @@ class Client:
         self.schedulers = Schedulers(connection)
         self.properties = Properties(connection)
         self.calendar = Calendar(connection)
+        self.limits = Limits(connection)
 
 
 def with_token(endpoint: str, token: str, **session: Any) -> Client:

@@ -19,6 +19,7 @@ CLASSES: Final[dict[str, type[ClimateError]]] = {
 _BY_STATUS: Final[dict[int, type[ClimateError]]] = {
     401: errors.NotAuthenticated,
     413: errors.RequestTooLarge,
+    429: errors.TooManyRequests,
     502: errors.ServiceUnavailable,
     503: errors.ServiceUnavailable,
     504: errors.ServiceUnavailable,

@@ -9,20 +9,19 @@ from climate.client.connection import Connection
 
 
 class Scheduler(TypedDict):
-    """A strategy; ``default``: it serves requests that name none; ``may_choose``: the asker may name it."""
+    """A strategy; ``default``: it serves requests that name none."""
 
     name: str
     description: str
     default: bool
-    may_choose: bool
 
 
 class Schedulers:
-    """The strategies of the site."""
+    """The strategies that you may name."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def list(self) -> list[Scheduler]:
-        """All strategies, by name."""
+        """Those that you may name, by name."""
         return self._connection.json("GET", "/schedulers")["schedulers"]

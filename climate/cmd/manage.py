@@ -1,19 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""climate-manage: the database and the configuration, by hand."""
+"""climate-manage: the database, the archive, the configuration, and how all parts are, by hand."""
 
 from __future__ import annotations
 
+import argparse
+import functools
 import importlib.metadata
+import logging
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 from oslo_config import cfg
 
+from climate.api import options as api
 from climate.chassis import conf as configuration
 from climate.chassis import sql
+from climate.client.entry import SERVICE_TYPE
+from climate.cmd import main as common
+from climate.core.period import parse_instant
 from climate.errors import ClimateError
-from climate.manage import configcheck, database
+from climate.inventory import options as inventory
+from climate.manage import archive, configcheck, database
+from climate.manage.doctor import doors, ground, report, services
+from climate.manage.doctor.examination import Check, Finding, examine
+from climate.openstack import catalogue
+from climate.planning import limits
+from climate.planning.store.archive import Archive
 
 Command = Callable[[cfg.ConfigOpts], int]
 
@@ -51,8 +65,69 @@ def _config_check(conf: cfg.ConfigOpts) -> int:
     return 1 if findings else 0
 
 
+def _archive(conf: cfg.ConfigOpts) -> int:
+    before = parse_instant(conf.command.before, "--before")
+    store = Archive(common.database_engine(conf), limits.of_site(conf).withdrawn_window_s)
+    archive.run(store, before, common.clock(), _say, dry=conf.command.dry_run)
+    return 0
+
+
+def _doctor(conf: cfg.ConfigOpts) -> int:
+    limit_s = conf.command.timeout
+    logging.disable()  # libraries report what is down, each in its words; here it is said once
+    findings = examine(_checks(conf, limit_s), limit_s)
+    if conf.command.format == "json":
+        _say(report.document(findings))
+    else:
+        for line in report.table(findings):
+            _say(line)
+    return report.status(findings)
+
+
+def _checks(conf: cfg.ConfigOpts, limit_s: float) -> list[Check]:
+    """A look at each part. A part has less time than its check, so that it can still say what is wrong."""
+    time_s = 0.8 * limit_s
+    registered = None
+    if conf[api.GROUP].auth_strategy == "keystone":
+        registered = functools.partial(catalogue.endpoint_of, conf, SERVICE_TYPE, time_s / 2)
+
+    def sources_told() -> Iterable[Finding]:
+        group = conf[inventory.GROUP]
+        return services.sources_told(conf, time_s, time.time, group.sources, group.refresh_interval_s)
+
+    def local() -> str:
+        group = conf[api.GROUP]
+        everywhere = group.host in ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
+        return f"http://{'127.0.0.1' if everywhere else group.host}:{group.port}"
+
+    return [
+        Check("configuration", lambda: ground.configuration(conf)),
+        Check("database", lambda: ground.schema(conf.database.connection), "Correct [database] connection."),
+        Check("clock", lambda: ground.clock(conf.database.connection, time.time), "Correct [database] connection."),
+        Check("broker", lambda: ground.messages(conf, time_s), "Correct [DEFAULT] transport_url."),
+        Check(
+            "sources",
+            lambda: services.sources_readable(conf, conf[inventory.GROUP].sources),
+            "Correct [inventory] sources, or what it leads to.",
+        ),
+        Check("inventory", sources_told, "Start climate-inventory; see the parts broker and database before."),
+        Check(
+            "planning",
+            lambda: services.schedulers_told(conf, time_s),
+            "Start climate-planning; see the parts broker and database before.",
+        ),
+        Check("keystone", lambda: doors.keystone(registered)),
+        Check(
+            "api",
+            lambda: doors.api(conf.command.api_url, registered, local(), time_s / 2),
+            "Start climate-api; --api-url says where it is, if it is elsewhere.",
+        ),
+    ]
+
+
 def _say(line: str) -> None:
     sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _commands(subparsers: object) -> None:
@@ -78,6 +153,44 @@ def _commands(subparsers: object) -> None:
             command.set_defaults(run=function)
             if revision is not None:
                 command.add_argument("revision", **({"nargs": "?", "default": revision} if revision else {}))
+    _archive_command(subparsers)
+    _doctor_command(subparsers)
+
+
+def _archive_command(subparsers: object) -> None:
+    help_text = "move leases that are long over, with their journal entries, out of the way; nothing is deleted"
+    command: argparse.ArgumentParser = subparsers.add_parser("archive", help=help_text)  # type: ignore[attr-defined]
+    command.set_defaults(run=_archive)
+    command.add_argument(
+        "--before",
+        required=True,
+        metavar="INSTANT",
+        help="leases that were over before this: ISO 8601 with an offset, such as 2026-01-01T00:00:00Z, "
+        "or integer epoch seconds",
+    )
+    command.add_argument("--dry-run", action="store_true", help="only say what would be moved")
+
+
+def _doctor_command(subparsers: object) -> None:
+    help_text = "say which part cannot be reached, and which option is wrong; status 1 if anything has failed"
+    command: argparse.ArgumentParser = subparsers.add_parser("doctor", help=help_text)  # type: ignore[attr-defined]
+    command.set_defaults(run=_doctor)
+    command.add_argument("--format", choices=["table", "json"], default="table", help="table, or one JSON object")
+    command.add_argument(
+        "--timeout", type=_seconds, default=10.0, metavar="SECONDS", help="how long a part may take to answer; 10"
+    )
+    command.add_argument(
+        "--api-url",
+        metavar="URL",
+        help="where the API is; without it, the endpoint in Keystone's catalogue, or else [api] host and port",
+    )
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0.5 <= seconds <= 600:  # also false for NaN
+        raise argparse.ArgumentTypeError("must be from 0.5 to 600 seconds")
+    return seconds
 
 
 def main() -> int:

@@ -199,11 +199,19 @@ def check_all(limits: Limits) -> None:
     """
     for limit in LIMITS:
         check(limit.name, getattr(limits, limit.name))
+    check_together(limits, "min_duration_s")
+
+
+def check_together(limits: Limits, field: str) -> None:
+    """Do nothing if no value excludes another; ``field`` is what was changed last.
+
+    :raises BadField: naming ``field``.
+    """
     if limits.max_duration_s != UNLIMITED and limits.min_duration_s > limits.max_duration_s:
         raise BadField(
             f"min_duration_s ({limits.min_duration_s}) must not be above max_duration_s ({limits.max_duration_s}): "
             "no lease could be both.",
-            field="min_duration_s",
+            field=field,
         )
 
 

@@ -10,7 +10,6 @@ from climate.core.candidates import Candidates
 from climate.core.host import Host, PropertyValue
 from climate.core.host_properties.definitions import Definition
 from climate.core.host_properties.describe import Property
-from climate.core.host_properties.visibility import Visibility
 from climate.inventory.hosts import Hosts
 from climate.inventory.matching import Matching
 from climate.inventory.properties import Properties
@@ -88,14 +87,14 @@ class InventoryEndpoint:
         self._properties.forget(name)
 
     @exposed
-    def get_common(self, context: Context, *, hosts: bytes, sees_hosts: bool) -> rpcapi.Common:
+    def get_common(self, context: Context, *, hosts: bytes, names: list[str], sees_hosts: bool) -> rpcapi.Common:
         """What hosts have in common."""
-        return self._properties.common(hosts, sees_hosts)
+        return self._properties.common(hosts, names, sees_hosts)
 
     @exposed
-    def get_visibility(self, context: Context) -> Visibility:
-        """What is hidden from whom."""
-        return self._properties.visibility()
+    def get_visible(self, context: Context, *, names: list[str], sees_hosts: bool) -> frozenset[str]:
+        """Which names the asker may know."""
+        return self._properties.visible(names, sees_hosts)
 
     @exposed
     def get_sources(self, context: Context) -> list[rpcapi.SourceState]:

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from climate.core.host_properties.definitions import Definition
 from climate.core.host_properties.describe import Property, describe, describe_one
 from climate.core.host_properties.shared import shared_facts
-from climate.core.host_properties.visibility import Visibility
+from climate.core.host_properties.table import HostTable
 from climate.errors import PropertyNotFound
 from climate.inventory import decisions
 from climate.inventory.matching import Matching
@@ -52,11 +54,18 @@ class Properties:
         """All that an admin said of a property is gone; see :func:`climate.inventory.decisions.forgetting`."""
         settle(self._store, self._matching, lambda known, effect: decisions.forgetting(known, effect, name))
 
-    def common(self, hosts: bytes, sees_hosts: bool) -> Common:
-        """What these hosts (packed ids) have in common, and what is hidden from whom."""
+    def common(self, hosts: bytes, names: Iterable[str], sees_hosts: bool) -> Common:
+        """What these hosts (packed ids) have in common, and which of the names the asker may know."""
         table = self._matching.current().effect.table
-        return Common(properties=shared_facts(table, hosts, sees_hosts), visibility=table.visibility)
+        return Common(properties=shared_facts(table, hosts, sees_hosts), visible=visible(table, names, sees_hosts))
 
-    def visibility(self) -> Visibility:
-        """What is hidden from whom."""
-        return self._matching.current().effect.table.visibility
+    def visible(self, names: Iterable[str], sees_hosts: bool) -> frozenset[str]:
+        """Which of the names are those of properties that there are, and that the asker may name."""
+        return visible(self._matching.current().effect.table, names, sees_hosts)
+
+
+def visible(table: HostTable, names: Iterable[str], sees_hosts: bool) -> frozenset[str]:
+    """The names with a column in the table that the asker may name."""
+    return frozenset(
+        name for name in names if table.visibility.may_name(name, sees_hosts) and table.column(name) is not None
+    )

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,11 +16,17 @@ from climate.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All hosts that ever were, retired ones too, and what an admin says of properties, at one generation."""
+    """All hosts that ever were, retired ones too, by name, and what an admin says of properties, at one generation."""
 
     generation: int
     hosts: tuple[Host, ...]
     definitions: tuple[Definition, ...] = ()
+
+    def updated(self, news: Known) -> Known:
+        """What is known once this is brought up to date by the hosts that changed since, and all definitions."""
+        hosts = {host.host_id: host for host in self.hosts} | {host.host_id: host for host in news.hosts}
+        by_name = sorted(hosts.values(), key=operator.attrgetter("name"))
+        return Known(news.generation, tuple(by_name), news.definitions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +137,7 @@ def _new(host_id: str, source: str, facts: SourceHost, at: int) -> Host:
 def _kept(before: Host, facts: SourceHost) -> dict[str, PropertyValue]:
     """What was last known of the facts that the source cannot tell now."""
     nested = tuple(f"{name}." for name in facts.kept)
-    return {
-        name: value for name, value in before.properties.items() if name in facts.kept or name.startswith(nested)
-    }
+    return {name: value for name, value in before.properties.items() if name in facts.kept or name.startswith(nested)}
 
 
 def _checked(source: str, told: Iterable[SourceHost]) -> Sequence[SourceHost]:

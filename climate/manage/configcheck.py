@@ -57,6 +57,7 @@ def _bad_values(conf: cfg.ConfigOpts, known: dict[str, dict[str, cfg.Opt]]) -> l
 def _unknown_names(conf: cfg.ConfigOpts, known: dict[str, dict[str, cfg.Opt]]) -> list[str]:
     """Names in our groups that no part reads; [DEFAULT] is shared with libraries and is not checked."""
     problems = []
+    former = _former_names(known)
     for path in conf.config_file or []:
         parser = configparser.RawConfigParser(strict=False, allow_no_value=True, default_section="")
         parser.read(path, encoding="utf-8")
@@ -64,8 +65,18 @@ def _unknown_names(conf: cfg.ConfigOpts, known: dict[str, dict[str, cfg.Opt]]) -
             if group == "DEFAULT" or group not in known:
                 continue
             for name in parser[group]:
-                if name.replace("-", "_") not in known[group]:
+                if name.replace("-", "_") not in known[group] and (group, name.replace("-", "_")) not in former:
                     near = difflib.get_close_matches(name, known[group], 1)
                     hint = f"; did you mean {near[0]}?" if near else ""
                     problems.append(f"{path}: [{group}] {name} is no option of ours{hint}")
     return problems
+
+
+def _former_names(known: dict[str, dict[str, cfg.Opt]]) -> set[tuple[str, str]]:
+    """Groups and names under which options stood before, and are read still."""
+    return {
+        (former.group or group, (former.name or opt.name).replace("-", "_"))
+        for group, opts in known.items()
+        for opt in opts.values()
+        for former in opt.deprecated_opts
+    }

@@ -143,22 +143,15 @@ def _plugin(conf: cfg.ConfigOpts) -> Any:
             f"[keystone] auth_type names {group.auth_type}, which is no plugin of keystoneauth: try password.",
             option="auth_type",
         ) from None
-    plugin_opts = {option.dest: opt for option, opt in _oslo_options(group.auth_type, loader)}
-    for name in plugin_opts.keys() - {opt.dest for opt in OPTS}:
-        conf.register_opt(plugin_opts[name], group=GROUP)
+    ours = {opt.dest for opt in OPTS}
+    further = [opt for opt in loading.get_auth_plugin_conf_options(group.auth_type) if opt.dest not in ours]
+    conf.register_opts(further, group=GROUP)
     try:
         return loader.load_from_options_getter(lambda option: group[option.dest])
-    except exceptions.MissingRequiredOptions as error:
-        missing = ", ".join(sorted(option.dest for option in error.options))
-        raise ConfigError(f"[keystone] needs {missing} for auth_type {group.auth_type}.", option=missing) from None
-    except exceptions.AuthPluginException:
+    except exceptions.AuthPluginException as error:
         raise ConfigError(
-            f"[keystone] has options that do not go together for auth_type {group.auth_type}.", option="auth_type"
+            f"[keystone] does not say enough for auth_type {group.auth_type}: {error.message}", option="auth_type"
         ) from None
-
-
-def _oslo_options(auth_type: str, loader: Any) -> Iterator[tuple[Any, cfg.Opt]]:
-    return zip(loader.get_options(), loading.get_auth_plugin_conf_options(auth_type), strict=True)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ import numpy as np
 
 from climate.core.calendar.gaps import Rows
 from climate.core.calendar.replica import OutOfStep, Replica
+from climate.core.calendar.sparing import GroupRows
 from climate.core.candidates import Group, chunks, pack, unpack
 from climate.planning.store.protocol import Store
 
@@ -40,9 +41,13 @@ class PlanningCalendar:
         with self._lock:
             yield self._followed()
 
-    def rows(self, group: Group) -> Rows:
-        """The calendar numbers of a group's hosts; hosts that are new to the calendar get theirs."""
-        ids = list(chunks(group.hosts))
+    def group(self, group: Group) -> GroupRows:
+        """The calendar numbers of a group's hosts; those in use are the ones that may be spared."""
+        return GroupRows(self.rows(group.hosts), self.rows(group.in_use))
+
+    def rows(self, hosts: bytes) -> Rows:
+        """The calendar numbers of packed host ids; hosts that are new to the calendar get theirs."""
+        ids = list(chunks(hosts))
         with self._lock:
             if any(host_id not in self._numbers for host_id in ids):
                 self._learn_hosts()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from climate.core import changes
 from climate.core.booking import Decision, Held, Rules
 from climate.core.calendar.gaps import Calendar, NotBooked
-from climate.core.calendar.search import Need, Search
+from climate.core.calendar.search import Need
 from climate.core.candidates import Candidates, Group, pack
 from climate.core.changes import Target
 from climate.core.journal import Span
@@ -97,11 +97,11 @@ class Changes:
         if hosts is None:
             raise BadField("Say which hosts match, so that some can be added.", field="quantity")
         group = next((group for group in hosts.groups if group.alike == lease.alike), Group({}, pack(())))
-        rows = self._calendar.rows(group)
-        calendar.grow(int(rows.max(initial=-1)) + 1)
+        rows = self._calendar.group(group)
+        calendar.grow(int(rows.rows.max(initial=-1)) + 1)
         window = Window(wanted.add_from, wanted.end_at, wanted.end_at - wanted.add_from)
-        search = Search(calendar, [rows], Need(quantity, window, self._rules.margin_s), now)
-        choice = self._strategies.named(lease.terms.scheduler).choose(search, None)
+        need = Need(quantity, window, self._rules.margin_s)
+        choice = self._strategies.choose(lease.terms.scheduler, calendar, [rows], need, now)
         if choice is None:
             raise NothingFits("No more hosts like these are free until the end of this lease.")
         return tuple(choice.rows.tolist())

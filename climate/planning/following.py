@@ -20,10 +20,11 @@ class Following:
         self._calendar = calendar
 
     def changes_since(self, sequence: int, limit: int) -> Changes:
-        """Journal entries after ``sequence``, in order and without gaps."""
+        """Journal entries after ``sequence``, in order and without gaps: where some were archived, those before."""
         latest = self._store.latest_sequence()
-        found = self._store.changes_since(sequence, min(limit, _MOST))
-        lost = found[0].sequence != sequence + 1 if found else sequence > latest
+        read = self._store.changes_since(sequence, max(1, min(limit, _MOST)))
+        found = [change for number, change in enumerate(read, sequence + 1) if change.sequence == number]
+        lost = not found and (bool(read) or sequence != latest)
         changes = tuple(
             FollowedChange(
                 sequence=change.sequence,

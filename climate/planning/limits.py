@@ -103,7 +103,8 @@ class LimitsOfProjects:
         for name, value in values.items():
             limits.check(name, value)
         own = {**self._store.own(project_id), **values}
-        limits.check_all(self._site.but({name: value for name, value in own.items() if value is not None}))
+        then = self._site.but({name: value for name, value in own.items() if value is not None})
+        limits.check_together(then, "min_duration_s" if "min_duration_s" in values else "max_duration_s")
         self._store.set(project_id, values)
         return self.shown(project_id)
 

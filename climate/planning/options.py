@@ -6,6 +6,7 @@ from __future__ import annotations
 from oslo_config import cfg
 
 from climate.core.booking import Rules
+from climate.core.schedulers.in_use import InUse, InUseRule
 
 GROUP = "planning"
 OPTS = [
@@ -32,6 +33,23 @@ OPTS = [
         help="How long before its end the notification lease.ends_soon is sent, in seconds.",
     ),
     cfg.StrOpt("default_scheduler", default="earliest", help="The strategy for requests that name none."),
+    cfg.StrOpt(
+        "candidate_in_use",
+        default=InUse.AVOID,
+        choices=[
+            (InUse.NEVER, "it is no candidate"),
+            (InUse.AVOID, "it is taken only where nothing else fits in the whole window of the request"),
+            (InUse.ALLOW, "it is as good as any other"),
+        ],
+        help="What instances on a host mean for a lease that begins now.",
+    ),
+    cfg.IntOpt(
+        "in_use_ahead_s",
+        default=600,
+        min=1,
+        max=7 * 86_400,
+        help="A lease that begins within so many seconds begins now, in the sense of candidate_in_use.",
+    ),
     cfg.FloatOpt(
         "transition_interval_s",
         default=1.0,
@@ -66,3 +84,9 @@ def rules(conf: cfg.ConfigOpts) -> Rules:
     """The operator's rules for leases."""
     group = conf[GROUP]
     return Rules(margin_s=group.margin_after_s, proposal_ttl_s=group.proposal_ttl_s, ends_soon_s=group.ends_soon_s)
+
+
+def in_use(conf: cfg.ConfigOpts) -> InUseRule:
+    """What the operator makes of hosts in use."""
+    group = conf[GROUP]
+    return InUseRule(candidate=InUse(group.candidate_in_use), ahead_s=group.in_use_ahead_s)

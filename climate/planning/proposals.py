@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 from climate.core import booking
 from climate.core.booking import Decision, Rules
-from climate.core.calendar.gaps import Rows
-from climate.core.calendar.search import Need, Search
+from climate.core.calendar.search import Need
+from climate.core.calendar.sparing import GroupRows
 from climate.core.candidates import Candidates, unpack
 from climate.core.lease import Lease, Owner, RepeatKey, Terms, Wish, window_of
 from climate.core.lifecycle import State
@@ -157,7 +157,7 @@ class Proposals:
         return self._store.get_lease(lease_id)
 
     def _book(self, request: Request, limits: Limits) -> Lease:
-        groups = [self._calendar.rows(group) for group in request.hosts.groups]
+        groups = [self._calendar.group(group) for group in request.hosts.groups]
         with self._one_booking:
             decision = self._decision(request, groups, limits)
             if request.answer_by is not None and self._clock() >= request.answer_by:
@@ -167,15 +167,14 @@ class Proposals:
         hosts = unpack(self._calendar.host_ids(decision.bookings[0].block.hosts))
         return dataclasses.replace(decision.lease, hosts=tuple(hosts))
 
-    def _decision(self, request: Request, groups: list[Rows], limits: Limits) -> Decision:
-        scheduler = self._strategies.named(request.terms.scheduler)
+    def _decision(self, request: Request, groups: list[GroupRows], limits: Limits) -> Decision:
         with self._calendar.following() as replica:
             # After the copy: what was given back until then lies in the past, and the lease begins behind it.
             now = self._clock()
             window = window_of(request.wish, now, limits.horizon_s)
             check_request(limits, window, request.quantity, request.length_field)
             need = Need(request.quantity, window, self._rules.margin_s)
-            choice = scheduler.choose(Search(replica.calendar, groups, need, now), None)
+            choice = self._strategies.choose(request.terms.scheduler, replica.calendar, groups, need, now)
         if choice is None:
             raise NothingFits()
         return booking.propose(

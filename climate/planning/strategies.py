@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which schedulers there are, and which one a request gets."""
+"""Which schedulers there are, which one a request gets, and what it may choose from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import stevedore
 
-from climate.core.schedulers.protocol import Scheduler
+from climate.core.calendar.gaps import Calendar
+from climate.core.calendar.search import Need
+from climate.core.calendar.sparing import GroupRows
+from climate.core.schedulers import in_use
+from climate.core.schedulers.in_use import InUseRule
+from climate.core.schedulers.protocol import Choice, Scheduler
 from climate.errors import BadField, ConfigError
 from climate.rpcapi.planning import SchedulerInfo
 
@@ -15,12 +20,12 @@ NAMESPACE = "climate.schedulers"
 
 
 class Strategies:
-    """The installed schedulers by name, and the operator's default.
+    """The installed schedulers by name, the operator's default, and what hosts in use are to them.
 
     :raises ConfigError: when the default is not installed.
     """
 
-    def __init__(self, by_name: Mapping[str, Scheduler], default: str) -> None:
+    def __init__(self, by_name: Mapping[str, Scheduler], default: str, rule: InUseRule = in_use.DEFAULT) -> None:
         if default not in by_name:
             raise ConfigError(
                 f"[planning] default_scheduler = {default} is not installed; there are: {', '.join(sorted(by_name))}.",
@@ -28,6 +33,14 @@ class Strategies:
             )
         self._by_name = dict(by_name)
         self._default = default
+        self._rule = rule
+
+    def choose(self, name: str, calendar: Calendar, groups: Sequence[GroupRows], need: Need, now: int) -> Choice | None:
+        """What the scheduler of a request takes; ``None`` where nothing fits.
+
+        :raises BadField: no such scheduler.
+        """
+        return in_use.choose(self.named(name), calendar, groups, need, now, self._rule)
 
     def named(self, name: str) -> Scheduler:
         """The scheduler of a request; ``""`` is the default.
@@ -37,8 +50,9 @@ class Strategies:
         try:
             return self._by_name[name or self._default]
         except KeyError:
-            known = ", ".join(sorted(self._by_name))
-            raise BadField(f"There is no scheduler {name!r}; there are: {known}.", field="scheduler") from None
+            raise BadField(
+                f"There is no scheduler {name!r}: GET /v1/schedulers lists those that you may name.", field="scheduler"
+            ) from None
 
     def listed(self) -> list[SchedulerInfo]:
         """All schedulers, by name."""

@@ -11,7 +11,6 @@ from climate.core.candidates import Candidates
 from climate.core.host import Host, PropertyValue
 from climate.core.host_properties.definitions import Definition, Rule
 from climate.core.host_properties.describe import Property
-from climate.core.host_properties.visibility import Visibility
 
 TOPIC = "climate-inventory"
 
@@ -40,7 +39,7 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostNames:
-    """How all hosts are called, retired ones too, as of one generation.
+    """How all hosts are called, retired ones too, since one generation.
 
     Columns of equal length, by name; ``hosts`` are packed ids. A host keeps
     its name, but not its ``service_host``.
@@ -65,10 +64,10 @@ class PropertyChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
-    """The ``properties`` that some hosts have with one value each, and what is hidden from whom."""
+    """The ``properties`` that some hosts have with one value each, and which names are ``visible``."""
 
     properties: dict[str, PropertyValue]
-    visibility: Visibility
+    visible: frozenset[str]
 
 
 class InventoryAPI:
@@ -98,7 +97,7 @@ class InventoryAPI:
         return self._caller.call(request_id, "list_hosts", list[Host], query=query)
 
     def get_names(self, request_id: str, *, known_generation: int | None = None) -> HostNames | None:
-        """How all hosts are called; ``None`` while no host changed since ``known_generation``."""
+        """How all hosts are called; ``None`` while that is what it was at ``known_generation``."""
         return self._caller.call(request_id, "get_names", HostNames | None, known_generation=known_generation)
 
     def set_host(
@@ -167,13 +166,20 @@ class InventoryAPI:
         """
         self._caller.call(request_id, "forget_property", type(None), name=name)
 
-    def get_common(self, request_id: str, *, hosts: bytes, sees_hosts: bool) -> Common:
-        """What ``hosts`` (packed ids) have in common, as far as the asker may name it."""
-        return self._caller.call(request_id, "get_common", Common, hosts=hosts, sees_hosts=sees_hosts)
+    def get_common(self, request_id: str, *, hosts: bytes, names: list[str], sees_hosts: bool) -> Common:
+        """What ``hosts`` (packed ids) have in common, as far as the asker may name it; and :meth:`get_visible`."""
+        return self._caller.call(
+            request_id,
+            "get_common",
+            Common,
+            hosts=hosts,
+            names=names,
+            sees_hosts=sees_hosts,
+        )
 
-    def get_visibility(self, request_id: str) -> Visibility:
-        """Which properties are hidden from those who do not see hosts."""
-        return self._caller.call(request_id, "get_visibility", Visibility)
+    def get_visible(self, request_id: str, *, names: list[str], sees_hosts: bool) -> frozenset[str]:
+        """Which of the ``names`` are those of properties that there are, and that the asker may name."""
+        return self._caller.call(request_id, "get_visible", frozenset[str], names=names, sees_hosts=sees_hosts)
 
     def get_sources(self, request_id: str) -> list[SourceState]:
         """How fresh each source is."""

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 _WIDTH = 110
@@ -44,6 +45,12 @@ class Screen:
         for name, value in (fields or {}).items():
             text = value if isinstance(value, str) else _json(value)
             self.line(f"      {name}: {text if len(text) <= _WIDTH else text[:_WIDTH] + ' ...'}")
+
+    def ran(self, who: str, words: Sequence[str], printed: str) -> None:
+        """A command as one would type it, and what it printed."""
+        self.line(f"  {who} $ {shlex.join(words)}")
+        for line in printed.splitlines():
+            self.line(f"      {line}".rstrip())
 
     def check(self, holds: bool, sentence: str) -> None:
         """Say that something is as it must be.

@@ -20,9 +20,10 @@ from climate.errors import ClimateError, Forbidden
 from climate.sandbox.screen import StepFailed
 from climate.sandbox.stage import Stage
 
-LEASE_S = 8
+LEASE_S = 12
 EXTENSION_S = 4
 QUANTITY = 2
+CHART = "2m"
 PROPERTIES = ["and", [">=", "$vcpus", 16], ["homogeneous", "$cpu_info.model"]]
 _PATIENCE_S = 20.0
 _LOOK_EVERY_S = 0.2
@@ -73,6 +74,16 @@ def active(stage: Stage) -> None:
     lease = _wait(stage, "active")
     stage.show(stage.member, **_fields(lease, "state", "start_at", "end_at"))
     stage.screen.check(_instant(lease["start_at"]) <= stage.clock(), "it began when it was to begin")
+
+
+def command_line(stage: Stage) -> None:
+    """The same lease as a person sees it who types commands."""
+    columns = [word for name in ("name", "state", "end_at", "quantity", "alike") for word in ("-c", name)]
+    shown = stage.command(stage.member, "lease", "show", stage.held["id"], *columns)
+    stage.screen.check("active" in shown, "the command line shows it")
+    drawn = stage.command(stage.member, "calendar", "--span", CHART)
+    stage.screen.check(f"a tour ({QUANTITY})" in drawn, "and draws it")
+    stage.screen.check(stage.names_no_host(shown + drawn), "but names no host")
 
 
 def extended(stage: Stage) -> None:
@@ -131,6 +142,7 @@ STEPS: tuple[Step, ...] = (
     Step("Proposal", proposal),
     Step("Confirm", confirm),
     Step("Active", active),
+    Step("On the command line", command_line),
     Step("Extended", extended),
     Step("What the operator sees", operators_view),
     Step("Ended", ended),

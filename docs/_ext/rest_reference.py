@@ -93,7 +93,8 @@ def _type(schema: Schema, answer: bool) -> str:
         return ", ".join(f"``{value}``" for value in schema["enum"])
     if schema.get("format") == "date-time":
         return "instant"
-    word: str = {"object": "object", "array": "list", "string": "text"}.get(schema["type"], schema["type"])
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    word = " or ".join({"array": "list", "string": "text"}.get(kind, kind) for kind in kinds)
     inner = schema.get("items" if word == "list" else "additionalProperties", {})
     return f"{word} of {_type(inner, answer)}" if "$ref" in inner else word
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Empty stores of planning, one of each kind of database and the twin in memory."""
+"""Empty stores of planning and of the inventory, one of each kind of database and the twin in memory."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from climate.chassis import sql
+from climate.inventory.store import tables as inventory
+from climate.inventory.store.memory import MemoryStore as Inventory
+from climate.inventory.store.protocol import Store
+from climate.inventory.store.sql import SqlStore as InventoryInSql
 from climate.manage import database
 from climate.planning.store import tables
 from climate.planning.store.memory import MemoryStore
@@ -64,3 +68,29 @@ def planning(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
 def planning_database(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
     """An empty store over each kind of database in turn."""
     return backend(request.param, request, tmp_path)
+
+
+@pytest.fixture(params=["memory", "sqlite", *SERVERS])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty store of the inventory, of each kind in turn."""
+    if request.param == "memory":
+        yield Inventory()
+    elif request.param == "sqlite":
+        engine = sql.engine(f"sqlite:///{tmp_path}/climate.db")
+        database.upgrade(engine)
+        yield InventoryInSql(engine)
+        engine.dispose()
+    else:
+        yield InventoryInSql(_emptied(request.param, request))
+
+
+def _emptied(kind: str, request: pytest.FixtureRequest) -> sa.Engine:
+    """A server's database at head; made once, because a migration takes a second."""
+    engines: dict[str, sa.Engine] = request.getfixturevalue("migrated_databases")
+    if kind not in engines:
+        engines[kind] = sql.engine(request.getfixturevalue(kind).fresh_database().url, max_pool_size=20)
+        database.upgrade(engines[kind])
+    with sql.transaction(engines[kind]) as connection:
+        for table in inventory.metadata.sorted_tables:
+            connection.execute(table.delete())
+    return engines[kind]

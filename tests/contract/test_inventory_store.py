@@ -6,24 +6,18 @@ from __future__ import annotations
 import dataclasses
 import threading
 import uuid
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
-from climate.chassis import sql
 from climate.core.host import Host
+from climate.core.host_properties.definitions import Definition
 from climate.errors import BadField, HostNotFound
+from climate.inventory.decisions import Decision
 from climate.inventory.refresh_plan import RefreshPlan
-from climate.inventory.store import tables
-from climate.inventory.store.memory import MemoryStore
 from climate.inventory.store.protocol import Store
-from climate.inventory.store.sql import SqlStore
-from climate.manage import database
 from climate.rpcapi.inventory import HostQuery, SourceState
-from tests.contract.conftest import SERVERS
+from tests.contract.fleet import filled, host, plan
 
 AWKWARD = {
     "text": "é ☃ 𝄞 'quoted' \\ \" %s :x {y}",
@@ -35,55 +29,6 @@ AWKWARD = {
     "digits": "0012",
     "cpu_info.features": "avx avx2 " * 400,
 }
-
-
-@pytest.fixture(params=["memory", "sqlite", *SERVERS])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """An empty store of each kind in turn."""
-    if request.param == "memory":
-        yield MemoryStore()
-    elif request.param == "sqlite":
-        engine = sql.engine(f"sqlite:///{tmp_path}/climate.db")
-        database.upgrade(engine)
-        yield SqlStore(engine)
-        engine.dispose()
-    else:
-        yield SqlStore(_emptied(request.param, request))
-
-
-def _emptied(kind: str, request: pytest.FixtureRequest) -> sa.Engine:
-    """A server's database at head; made once, because a migration takes a second."""
-    engines: dict[str, sa.Engine] = request.getfixturevalue("migrated_databases")
-    if kind not in engines:
-        engines[kind] = sql.engine(request.getfixturevalue(kind).fresh_database().url, max_pool_size=20)
-        database.upgrade(engines[kind])
-    with sql.transaction(engines[kind]) as connection:
-        for table in tables.metadata.sorted_tables:
-            connection.execute(table.delete())
-    return engines[kind]
-
-
-def host(number: int, name: str = "", **fields: Any) -> Host:
-    values: dict[str, Any] = {
-        "host_id": str(uuid.UUID(int=number)),
-        "name": name or f"node-{number:05}",
-        "service_host": f"compute-{number}",
-        "external_id": str(number),
-        "source": "file",
-        "properties": {"vcpus": number},
-        "first_seen_at": 10,
-        "last_seen_at": 10,
-    }
-    return Host(**values | fields)
-
-
-def plan(store: Store, at: int = 10, source: str = "file", **changes: tuple[Host, ...]) -> RefreshPlan:
-    return RefreshPlan(source=source, at=at, seen_generation=store.generation(), hosts=3, **changes)
-
-
-def filled(store: Store, *hosts: Host) -> tuple[Host, ...]:
-    assert store.apply(plan(store, added=hosts))
-    return hosts
 
 
 def test_an_empty_store_is_at_generation_zero(store: Store) -> None:
@@ -134,6 +79,37 @@ def test_a_plan_for_another_generation_changes_nothing(store: Store) -> None:
     assert not store.apply(late)
     assert store.load() == before
     assert store.sources()[0].refreshed_at == 10
+
+
+def test_hosts_that_changed_after_a_generation_are_read_alone(store: Store) -> None:
+    """Whatever changed them; a failed or repeated reading of their source changes none."""
+    one, two, three, four = filled(store, *(host(number) for number in range(1, 5)))
+    read = [store.load()]
+
+    def news() -> list[Host]:
+        known = store.load(after=read[-1].generation)
+        read.append(read[-1].updated(known))
+        assert read[-1] == store.load()
+        return list(known.hosts)
+
+    assert news() == []
+    changed = dataclasses.replace(one, properties={"vcpus": 1}, last_seen_at=10)
+    gone = dataclasses.replace(two, retired_at=10)
+    assert store.apply(plan(store, 10, added=(host(9),), changed=(changed,), retired=(gone,)))
+    assert [one.name for one in news()] == ["node-00001", "node-00002", "node-00009"]
+    store.set_disabled(three.host_id, True, "")
+    assert [one.disabled for one in news()] == [True]
+    given = dataclasses.replace(four, given={"room": "north"})
+    assert store.settle(Decision(seen_generation=store.generation(), hosts=(given,)))
+    store.apply(plan(store, 10))
+    store.record_failure("file", 11, "gone")
+    assert news() == [given]
+    room = Definition(name="room", hidden=True)
+    assert store.settle(Decision(seen_generation=store.generation(), definition=room))
+    assert (news(), read[-1].definitions) == ([], (room,))
+    assert store.apply(plan(store, 10, returned=(dataclasses.replace(two, retired_at=None, last_seen_at=10),)))
+    assert [(one.name, one.retired_at) for one in news()] == [("node-00002", None)]
+    assert len(store.load(after=-1).hosts) == 5
 
 
 def test_a_plan_without_changes_keeps_the_generation(store: Store) -> None:

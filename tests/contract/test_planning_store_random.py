@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 
 import pytest
@@ -18,7 +17,7 @@ from climate.planning.store.protocol import RepeatTaken
 from tests.contract.planning_decisions import NOW, Backend, change, host_ids, proposal, repeat, told
 
 HOSTS = 10
-SEEDS = range(100) if os.environ.get("CLIMATE_SOAK") else range(3)
+SEEDS = [*range(3), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(3, 100))]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

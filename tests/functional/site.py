@@ -47,6 +47,7 @@ WHO = {
     "reader": ("project-a", "ralf", ["reader"]),
     "other": ("project-b", "otto", ["member"]),
     "admin": ("project-admin", "ada", ["admin", "member", "reader"]),
+    "colleague": ("project-admin", "carl", ["member"]),
     "nova": ("service", "nova", ["service"]),
     "nobody": ("project-a", "nils", ["guest"]),
 }
@@ -114,6 +115,7 @@ class Site:
             enforcer=policies.enforcer(self.conf),
             clock=self.clock,
             conf=self.conf,
+            monotonic=lambda: float(self.now),
         )
         self.app = app.build(self.needs, bind_host)
 

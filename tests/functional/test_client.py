@@ -13,7 +13,7 @@ from wsme import types as wtypes
 from climate import errors
 from climate.api import answers
 from climate.chassis.web.server import WebServer
-from climate.client import Client, calendar, hosts, leases, properties, schedulers, with_token
+from climate.client import Client, calendar, hosts, leases, limits, properties, schedulers, with_token
 from tests.functional.site import Site, host
 
 
@@ -55,6 +55,8 @@ def admin(url: str) -> Client:
         (properties.Rule, answers.Rule),
         (schedulers.Scheduler, answers.Scheduler),
         (calendar.Entry, answers.CalendarEntry),
+        (limits.LimitValue, answers.LimitValue),
+        (limits.ProjectLimits, answers.ProjectLimits),
     ],
 )
 def test_the_shapes_are_those_of_the_answers(shape: Any, answer: type[wtypes.Base]) -> None:
@@ -166,5 +168,23 @@ def test_the_calendar_and_the_catalogues_are_read(member: Client, admin: Client)
     assert entry["lease_id"] == lease["id"]
     assert "hosts" not in entry
     assert [len(seen["hosts"]) for seen in admin.calendar.list()] == [1]
-    assert [one["name"] for one in member.schedulers.list()] == ["earliest"]
+    assert member.schedulers.list() == []
+    assert [one["name"] for one in admin.schedulers.list()] == ["earliest"]
     assert "vcpus" in [one["name"] for one in member.properties.list(detail=True)]
+
+
+def test_limits_are_seen_set_and_given_back(member: Client, admin: Client) -> None:
+    """A member sees their own, an administrator sets anybody's."""
+    assert member.limits.get()["limits"]["max_leases"]["used"] == 0
+    assert admin.limits.set("project-a", {"max_leases": 0, "max_quantity": -1})["limits"]["max_leases"]["value"] == 0
+    assert [one["project_id"] for one in admin.limits.list()] == ["project-a"]
+    with pytest.raises(errors.LimitReached) as caught:
+        member.leases.create(duration=60, confirm=True)
+    assert caught.value.details == {"limit": "max_leases", "allowed": 0, "used": 0}
+    admin.limits.set("project-a", {"max_leases": None})
+    assert member.limits.get("project-a")["limits"]["max_leases"]["value"] > 0
+    admin.limits.reset("project-a")
+    assert list(admin.limits.list()) == []
+    for refused in (lambda: member.limits.get("project-b"), lambda: member.limits.set("project-a", {"max_leases": 1})):
+        with pytest.raises(errors.Forbidden):
+            refused()

@@ -127,7 +127,9 @@ def test_a_filter_that_names_hosts_stays_with_those_who_see_hosts(site: Site) ->
     assert admins["host_properties"][1] == ["=", "$name", "node-2"]
     assert admins["alike"] == {"name": "node-2", "rack": "r2"}
     value = site.needs.planning.get_proposal_details("r", lease_id=admins["id"], project_id=None)
-    common = site.needs.inventory.get_common("r", hosts=pack(value.hosts), sees_hosts=False)
+    common = site.needs.inventory.get_common(
+        "r", hosts=pack(value.hosts), names=disclosure.names_in(value), sees_hosts=False
+    )
     shown = disclosure.whole_lease(value, "", sees_hosts=False, common=common, names={value.hosts[0]: "node-2"})
     assert "node-2" not in str(shown)
     assert shown["host_properties"] is None
@@ -151,7 +153,7 @@ def test_every_state_can_be_shown(site: Site) -> None:
             dataclasses.replace(value, state=state, degraded_reason="a host failed", closed_at=NOW),
             "",
             sees_hosts=False,
-            visibility=None,
+            visible=(),
         )
         assert (shown["state"], shown["degraded_reason"]) == (str(state), "a host failed")
 

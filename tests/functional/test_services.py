@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import webob
 
+from climate.api.insight import Insight
 from climate.chassis.web.metrics import Metrics
 from climate.errors import BadField, ConfigError, ServiceUnavailable
 from tests.functional.recorder import Recorder
@@ -99,6 +100,56 @@ def test_a_service_that_does_not_answer_makes_the_api_unready(site: Site, servic
     assert (answer.status_int, answer.json["error"]["details"]) == (503, {"parts": parts})
     assert "Retry-After" in answer.headers
     assert site.ask("GET", "/healthz", who="").status_int == 200
+
+
+def test_a_lease_can_be_read_and_confirmed_while_the_inventory_is_away(site: Site) -> None:
+    """Without what only the inventory knows; it is not asked again at once, since each question would take long."""
+    properties = ["homogeneous", "$rack"]
+    lease = site.lease(confirm=False, host_properties=properties)
+    path = f"/v1/leases/{lease['id']}"
+    assert lease["common_properties"]["rack"] == lease["alike"]["rack"]
+    asked: list[str] = []
+
+    def fail(method: str) -> None:
+        asked.append(method)
+        raise ServiceUnavailable()
+
+    site.inventory.before = fail
+    seen = site.ask("GET", path).json
+    assert seen == {**lease, "common_properties": None, "host_properties": None, "alike": {}}
+    assert site.ask("POST", f"{path}/confirm", {}).json["state"] == "confirmed"
+    (listed,) = site.ask("GET", "/v1/leases").json["leases"]
+    assert (listed["state"], listed["host_properties"]) == ("confirmed", None)
+    assert asked == ["get_common"]
+
+
+def test_what_was_booked_is_told_though_the_inventory_went_away_meanwhile(site: Site) -> None:
+    """The lease is there: whoever asked for it must hear of it."""
+
+    def fail(method: str) -> None:
+        if method == "get_common":
+            raise ServiceUnavailable()
+
+    site.inventory.before = fail
+    assert site.lease()["common_properties"] is None
+
+
+def test_the_inventory_is_asked_again_after_a_while(site: Site) -> None:
+    now = [0.0]
+    insight = Insight(site.needs.inventory, lambda: now[0])
+    value = site.needs.planning.get_proposal_details("r", lease_id=site.lease()["id"], project_id=None)
+
+    def fail(method: str) -> None:
+        raise ServiceUnavailable()
+
+    site.inventory.before = fail
+    assert insight.common("r", value, False) is None
+    site.inventory.before = lambda method: None
+    assert insight.common("r", value, False) is None
+    now[0] = 15.0
+    found = insight.common("r", value, False)
+    assert found is not None
+    assert "vcpus" in found.properties
 
 
 def test_readiness_does_not_wait_for_ever_nor_ask_twice(site: Site) -> None:

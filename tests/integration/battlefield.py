@@ -89,8 +89,7 @@ class Battlefield:
         try:
             for _ in range(self._count):
                 self._suite.start_planner()
-            for planner in self.planners:
-                planner.wait_until(lambda: self.broker.consumers(TOPIC) >= self._count)
+            self.broker.wait_consumers(TOPIC, self.planners)
             yield self
         finally:
             with ThreadPoolExecutor() as threads:  # each takes some seconds to leave its broker

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 import requests
+import yaml
 from keystoneauth1 import exceptions
 from keystoneauth1.identity.v3 import Password
 from keystoneauth1.session import Session
 
 from climate import errors
 from climate.client import Client
+from tests.functional.cli.program import PROGRAMS, Program
 from tools.servers import Keystone, PostgreSQL, RabbitMQ
 from tools.servers.keystone import PASSWORD
 from tools.suite import Suite
@@ -62,6 +64,18 @@ class Cloud:
     def admin_session(self) -> Session:
         """The site's admin, signed in anew: a session keeps the catalogue that it got."""
         return self._session("admin", "admin")
+
+    def variables(self, user: str, project: str) -> dict[str, str]:
+        """The environment of a user signed in to a project, as an openrc file sets it."""
+        return {
+            "OS_AUTH_URL": self.keystone.url,
+            "OS_USERNAME": f"{user}-{self.mark}",
+            "OS_PASSWORD": PASSWORD,
+            "OS_PROJECT_NAME": f"{project}-{self.mark}",
+            "OS_USER_DOMAIN_ID": "default",
+            "OS_PROJECT_DOMAIN_ID": "default",
+            "OS_IDENTITY_API_VERSION": "3",
+        }
 
     def revoke(self, token: str) -> None:
         self.admin.delete(f"{self.keystone.url}/auth/tokens", headers={"X-Subject-Token": token})
@@ -227,3 +241,50 @@ def test_a_client_with_a_wrong_password_hears_it_from_keystone(cloud: Cloud, sui
     """The session's own error; the service is not even asked."""
     with pytest.raises(exceptions.Unauthorized):
         Client(cloud.session("anna", "a", password="guessed")).schedulers.list()
+
+
+@pytest.mark.parametrize("program", [("climate",), ("openstack", "climate")], ids=" ".join)
+def test_the_command_line_signs_in_with_a_password(cloud: Cloud, suite: Suite, program: tuple[str, ...]) -> None:
+    """And takes a lease through its life; the service is found in the catalogue."""
+    anna = Program((PROGRAMS / program[0], *program[1:]), cloud.variables("anna", "a"))
+    made = anna.json(
+        "lease", "create", "--duration", "1h", "--quantity", "2", "--property", "vcpus>=16", "--name", "cli"
+    )
+    assert made["project_id"] == cloud.session("anna", "a").get_project_id()
+    assert anna.json("lease", "confirm", made["id"])["state"] in ("confirmed", "active")
+    assert anna.json("lease", "wait", made["id"], "--timeout", "1m")["state"] == "active"
+    assert anna.json("lease", "set", made["id"], "--duration", "2h")["duration"] == 7200
+    assert made["id"] in anna("lease", "list", "--state", "active")
+    assert "cli (2)" in anna("calendar", "--span", "3h")
+    ralf = Program(anna.start, cloud.variables("ralf", "a"))
+    assert ralf.json("lease", "show", "cli")["id"] == made["id"]
+    assert ralf.run("lease", "cancel", made["id"]).status == 5
+    assert Program(anna.start, cloud.variables("otto", "b")).run("lease", "show", made["id"]).status == 4
+    anna("lease", "cancel", made["id"])
+    assert anna.json("lease", "show", made["id"])["state"] == "cancelled"
+
+
+def test_the_command_line_says_who_does_not_let_it_in(cloud: Cloud, suite: Suite) -> None:
+    """Keystone, the catalogue, or nobody at all."""
+    signed_in = Program((PROGRAMS / "climate",), cloud.variables("anna", "a"))
+    wrong = signed_in.with_variables(OS_PASSWORD="guessed").run("scheduler", "list")
+    assert (wrong.status, "did not let you in" in wrong.err) == (5, True)
+    elsewhere = signed_in.run("--os-region-name", "RegionTwo", "scheduler", "list")
+    assert (elsewhere.status, "catalogue names no reservation service" in elsewhere.err) == (1, True)
+    away = signed_in.with_variables(OS_AUTH_URL="http://127.0.0.1:9/v3").run("scheduler", "list")
+    assert away.status == 6
+
+
+def test_the_command_line_takes_a_cloud_from_clouds_yaml(cloud: Cloud, suite: Suite, tmp_path: Path) -> None:
+    """With another endpoint than the catalogue's, if one is given."""
+    said = cloud.variables("anna", "a")
+    auth = {name.removeprefix("OS_").lower(): value for name, value in said.items() if "VERSION" not in name}
+    (tmp_path / "clouds.yaml").write_text(yaml.safe_dump({"clouds": {"here": {"auth": auth}}}))
+    climate = Program(
+        (PROGRAMS / "climate",), {"OS_CLIENT_CONFIG_FILE": str(tmp_path / "clouds.yaml"), "OS_CLOUD": "here"}
+    )
+    assert [one["name"] for one in climate.json("scheduler", "list")] == [
+        one["name"] for one in Client(cloud.session("anna", "a")).schedulers.list()
+    ]
+    elsewhere = climate.run("--endpoint", "http://127.0.0.1:9", "scheduler", "list")
+    assert (elsewhere.status, "127.0.0.1:9" in elsewhere.err) == (6, True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import amqp
@@ -61,6 +62,11 @@ class RabbitMQ(Server):
             return False
 
         self._main.wait_until(written)
+
+    def wait_consumers(self, queue: str, readers: Sequence[Process], timeout_s: float = 120) -> None:
+        """Return once each of ``readers``, which must stay alive meanwhile, reads from ``queue``."""
+        for reader in readers:
+            reader.wait_until(lambda: self.consumers(queue) >= len(readers), timeout_s)
 
     def consumers(self, queue: str) -> int:
         """How many read from ``queue``; 0 where there is none."""

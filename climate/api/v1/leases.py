@@ -12,6 +12,7 @@ from climate.api import bodies, booking, disclosure, policies, queries
 from climate.api.booking import Booking
 from climate.api.insight import Insight
 from climate.api.occupancy import HostNames
+from climate.api.v1.schedulers import Naming
 from climate.chassis.web import paging
 from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Answer, Call, Resource, once
@@ -39,11 +40,10 @@ class View:
     def listed(self, call: Call, leases: Sequence[Lease], who: RequestContext) -> list[disclosure.JSON]:
         """Leases without their hosts, which lists do not fetch."""
         sees_hosts = self.sees_hosts(who)
-        speaks = any(lease.terms.host_properties for lease in leases)  # of properties, which may be hidden
-        visibility = self._insight.visibility(call.request_id) if speaks and not sees_hosts else None
+        visible = frozenset() if sees_hosts else self._insight.visible(call.request_id, leases, sees_hosts)
         address = call.link(PATH)
         return [
-            disclosure.lease(lease, f"{address}/{lease.lease_id}", sees_hosts=sees_hosts, visibility=visibility)
+            disclosure.lease(lease, f"{address}/{lease.lease_id}", sees_hosts=sees_hosts, visible=visible)
             for lease in leases
         ]
 
@@ -54,7 +54,7 @@ class View:
             lease,
             call.link(f"{PATH}/{lease.lease_id}"),
             sees_hosts=sees_hosts,
-            common=self._insight.common(call.request_id, lease.hosts, sees_hosts),
+            common=self._insight.common(call.request_id, lease, sees_hosts),
             names=self._names.of(call.request_id, lease.hosts) if sees_hosts else {},
         )
 
@@ -64,12 +64,21 @@ class Leases(Resource):
 
     item = "lease_id"
 
-    def __init__(self, planning: PlanningAPI, booking: Booking, policies: Policies, view: View, max_limit: int) -> None:
+    def __init__(
+        self,
+        planning: PlanningAPI,
+        booking: Booking,
+        policies: Policies,
+        view: View,
+        naming: Naming,
+        max_limit: int,
+    ) -> None:
         super().__init__()
         self._planning = planning
         self._booking = booking
         self._policies = policies
         self._view = view
+        self._naming = naming
         self._max_limit = max_limit
 
     def part(self, word: str) -> Resource:
@@ -106,7 +115,7 @@ class Leases(Resource):
         wanted = bodies.read(bodies.LeaseRequest, call.body)
         terms, wish, confirm = wanted.terms, wanted.wish, wanted.confirm is True
         if terms.scheduler:
-            self._policies.require(who, policies.CHOOSE_SCHEDULER)
+            self._naming.require(who, terms.scheduler)
         repeat = booking.repeat_key(
             call.header(booking.REPEAT_HEADER), "POST", PATH, wish, terms, wanted.hosts_wanted, confirm
         )

@@ -53,11 +53,7 @@ def checked_fact(name: str, value: PropertyValue, kind: Kind | None = None) -> P
             f"with dots between parts, at most {NAME_LENGTH} characters",
             name,
         )
-    if isinstance(value, str):
-        if len(value) > TEXT_LENGTH or not storable(value):
-            raise BadFact(f"{name} must be at most {TEXT_LENGTH} ordinary characters", name)
-    elif not isinstance(value, bool) and not (math.isfinite(value) and abs(value) <= _LARGEST_NUMBER):
-        raise BadFact(f"{name} must be a finite number below 2^63", name)
+    _keepable(name, value)
     standard = STANDARD.get(name)
     expected = kind if standard is None else standard.kind
     if expected is None:
@@ -65,7 +61,16 @@ def checked_fact(name: str, value: PropertyValue, kind: Kind | None = None) -> P
     fitting = as_kind(value, expected)
     if fitting is None:
         raise BadFact(f"{name} must be a {expected}, and {value!r} is none", name)
-    return fitting
+    return _keepable(name, fitting)
+
+
+def _keepable(name: str, value: PropertyValue) -> PropertyValue:
+    if isinstance(value, str):
+        if len(value) > TEXT_LENGTH or not storable(value):
+            raise BadFact(f"{name} must be at most {TEXT_LENGTH} ordinary characters", name)
+    elif not isinstance(value, bool) and not (math.isfinite(value) and abs(value) <= _LARGEST_NUMBER):
+        raise BadFact(f"{name} must be a finite number below 2^63", name)
+    return value
 
 
 def repeated(names: Iterable[str]) -> Iterator[str]:

@@ -9,20 +9,28 @@ indexes, whatever the number of hosts.
 from __future__ import annotations
 
 import copy
-import uuid
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from climate.core.candidates import ID_BYTES, chunks
+from climate.core.candidates import ID_BYTES, chunks, pack
 from climate.core.host import Host, PropertyValue
 from climate.core.host_properties.catalogue import ID, OWN, RUNNING_VMS, STANDARD, Kind, as_kind, kind_in_use
 from climate.core.host_properties.definitions import Definition, visibility_of
 
 Codes = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
+Facts = Mapping[str, PropertyValue]
+
+_HELD: dict[Kind, set[type]] = {
+    Kind.NUMBER: {int, float, type(None)},
+    Kind.TEXT: {str, type(None)},
+    Kind.BOOLEAN: {bool, type(None)},
+}
+"""The types of facts that a column of each kind holds as they are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,10 +50,10 @@ class Column:
     names: tuple[frozenset[str], ...] = ()
     holders: dict[str, list[int]] = field(default_factory=dict)
 
-    def items(self) -> list[tuple[int, int]]:
-        """Row and code of each host that has the property."""
-        rows = np.flatnonzero(self.codes >= 0)
-        return list(zip(rows.tolist(), self.codes[rows].tolist(), strict=True))
+    def facts(self) -> list[PropertyValue | None]:
+        """The value of each host."""
+        values = (*self.values, None)  # code -1, a host without the property, looks at the end
+        return [values[code] for code in self.codes.tolist()]
 
     @property
     def hosts(self) -> int:
@@ -54,7 +62,7 @@ class Column:
 
 
 class HostTable:
-    """Hosts by name, their properties by column; built once, never changed.
+    """Hosts by name, their properties by column; built once, never changed, taken over where little changes.
 
     Facts are what sources tell, under what is given to each host. What an
     admin says of properties, the ``definitions``, fixes the type of those
@@ -66,17 +74,47 @@ class HostTable:
     """
 
     def __init__(self, hosts: Iterable[Host], definitions: Iterable[Definition] = ()) -> None:
-        ordered = tuple(sorted(hosts, key=lambda host: host.name))
-        self.hosts = ordered
+        self.hosts = _by_name(hosts)
         self.definitions = {definition.name: definition for definition in definitions}
         self.visibility = visibility_of(self.definitions.values())
-        self._size = len(ordered)
-        self.ids = np.array([uuid.UUID(host.host_id).bytes for host in ordered], f"V{ID_BYTES}")
-        self.bookable: Mask = np.array([host.bookable for host in ordered], np.bool_)
-        self._row_of = {packed: row for row, packed in enumerate(self.ids.tolist())}
+        self._size = len(self.hosts)
+        packed = pack(host.host_id for host in self.hosts)
+        self.ids = np.frombuffer(packed, f"V{ID_BYTES}")
+        self.bookable = _bookable(self.hosts)
+        self._row_of = {host_id: row for row, host_id in enumerate(chunks(packed))}
         self._kinds = _kinds(self.definitions.values())
-        columns = {name: _empty(kind, self._size) for name, kind in self._kinds.items() if name not in STANDARD}
-        self._set(columns | _own_columns(ordered) | _fact_columns(ordered, self._kinds))
+        facts = [_facts(host) for host in self.hosts]
+        names = {name for name in self._kinds if self._is_added(name)}.union(*facts) - OWN
+        self._set(_own_columns(self.hosts) | self._columns_of(names, facts))
+
+    def renewed(self, hosts: Iterable[Host]) -> HostTable:
+        """The table of these hosts, with the same definitions.
+
+        Only columns in which something changed are built again, if all
+        ``hosts`` are in this table too, and no other is. It is quick where
+        most of them are the very objects that this table was made of.
+        """
+        ordered = _by_name(hosts)
+        if [host.host_id for host in ordered] != [host.host_id for host in self.hosts]:
+            return HostTable(ordered, self.definitions.values())
+        changed = [pair for pair in zip(self.hosts, ordered, strict=True) if pair[0] is not pair[1]]
+        names = set().union(*(_unlike(_facts(before), _facts(now)) for before, now in changed)) - OWN
+        own = OWN if any(_called(before) != _called(now) for before, now in changed) else set()
+        columns = {name: column for name, column in self._columns.items() if name not in names | own}
+        columns |= _own_columns(ordered) if own else {}
+        table = copy.copy(self)
+        table.hosts = ordered
+        table.bookable = _bookable(ordered)
+        table._set(columns | self._columns_of(names, [_facts(host) for host in ordered] if names else []))
+        return table
+
+    def _columns_of(self, names: Iterable[str], facts: Sequence[Facts]) -> dict[str, Column]:
+        """The columns of these properties, from the facts of all hosts; without those that are none."""
+        found = {name: _fact_column(name, [one.get(name) for one in facts], self._kinds) for name in names}
+        return {name: column for name, column in found.items() if column.values or self._is_added(name)}
+
+    def _is_added(self, name: str) -> bool:
+        return name in self._kinds and name not in STANDARD
 
     def _set(self, columns: dict[str, Column]) -> None:
         self._columns = dict(sorted(columns.items()))
@@ -89,14 +127,15 @@ class HostTable:
         """This table with other facts: by property and row, instead of or beside those that there are."""
         columns = {name: self._overlaid(name, values) for name, values in facts.items()}
         table = copy.copy(self)
-        table._set({**self._columns, **{name: column for name, column in columns.items() if column is not None}})
+        table._set(self._columns | {name: column for name, column in columns.items() if column.values})
         return table
 
-    def _overlaid(self, name: str, values: Mapping[int, PropertyValue]) -> Column | None:
+    def _overlaid(self, name: str, values: Mapping[int, PropertyValue]) -> Column:
         before = self._columns.get(name)
-        facts = {} if before is None else {row: before.values[code] for row, code in before.items()}
-        facts.update(values)
-        return _fact_column(name, list(facts), list(facts.values()), self._size, self._kinds)
+        facts: list[PropertyValue | None] = [None] * self._size if before is None else before.facts()
+        for row, value in values.items():
+            facts[row] = value
+        return _fact_column(name, facts, self._kinds)
 
     def columns(self) -> Mapping[str, Column]:
         """The properties that some host has, and those that an admin added, by name."""
@@ -115,6 +154,32 @@ class HostTable:
         return column
 
 
+def _by_name(hosts: Iterable[Host]) -> tuple[Host, ...]:
+    return tuple(sorted(hosts, key=operator.attrgetter("name")))
+
+
+def _bookable(hosts: Sequence[Host]) -> Mask:
+    return np.array([host.bookable for host in hosts], np.bool_)
+
+
+def _facts(host: Host) -> Facts:
+    return {**host.properties, **host.given} if host.given else host.properties
+
+
+def _unlike(before: Facts, now: Facts) -> set[str]:
+    """The properties of which two hosts do not have the same fact."""
+    names = {*before, *now}
+    return {name for name in names if _typed(before.get(name)) != _typed(now.get(name))}
+
+
+def _typed(fact: PropertyValue | None) -> tuple[type, PropertyValue | None]:
+    return type(fact), fact  # True and 1 are equal, and not the same fact
+
+
+def _called(host: Host) -> tuple[str, ...]:
+    return host.name, host.service_host, host.external_id
+
+
 def _own_columns(hosts: Sequence[Host]) -> dict[str, Column]:
     """What identifies the hosts; ``id`` stands for any of it."""
     own = {
@@ -124,19 +189,10 @@ def _own_columns(hosts: Sequence[Host]) -> dict[str, Column]:
         "service.host": [host.service_host for host in hosts],
         "external_id": [host.external_id for host in hosts],
     }
-    columns = {}
-    for name, texts in own.items():
-        having = [index for index, text in enumerate(texts) if text]
-        if having:
-            columns[name] = _column(Kind.TEXT, having, [texts[index] for index in having], len(hosts))
-    if hosts:
-        names = {
-            host.host_id: frozenset({host.host_id, host.name, host.service_host, host.external_id} - {""})
-            for host in hosts
-        }
-        ids = columns["host_id"]
-        columns[ID] = _several(ids, [names[str(value)] for value in ids.values])
-    return columns
+    columns = {name: _column(Kind.TEXT, [text or None for text in texts]) for name, texts in own.items()}
+    names = {host.host_id: frozenset((host.host_id, *_called(host))) - {""} for host in hosts}
+    columns[ID] = _several(columns["host_id"], [names[str(value)] for value in columns["host_id"].values])
+    return {name: column for name, column in columns.items() if column.values}
 
 
 def _kinds(definitions: Iterable[Definition]) -> dict[str, Kind]:
@@ -145,28 +201,12 @@ def _kinds(definitions: Iterable[Definition]) -> dict[str, Kind]:
     return {**added, **{name: standard.kind for name, standard in STANDARD.items()}}
 
 
-def _fact_columns(hosts: Sequence[Host], kinds: Mapping[str, Kind]) -> dict[str, Column]:
-    having: dict[str, list[int]] = {}
-    facts: dict[str, list[PropertyValue]] = {}
-    for index, host in enumerate(hosts):
-        for name, value in (host.properties | host.given if host.given else host.properties).items():
-            if name not in OWN:
-                having.setdefault(name, []).append(index)
-                facts.setdefault(name, []).append(value)
-    columns = {name: _fact_column(name, having[name], values, len(hosts), kinds) for name, values in facts.items()}
-    return {name: column for name, column in columns.items() if column is not None}
-
-
-def _fact_column(
-    name: str, having: Sequence[int], values: Sequence[PropertyValue], size: int, kinds: Mapping[str, Kind]
-) -> Column | None:
-    """The column of these facts; what its type cannot hold is left out, and a column without a fact is none."""
-    kind = kinds.get(name) or kind_in_use(values)
-    fitting = [as_kind(value, kind) for value in values]
-    kept = [(index, value) for index, value in zip(having, fitting, strict=True) if value is not None]
-    column = _column(kind, [index for index, _ in kept], [value for _, value in kept], size)
-    if not column.values:
-        return None
+def _fact_column(name: str, facts: Sequence[PropertyValue | None], kinds: Mapping[str, Kind]) -> Column:
+    """The column of these facts, one for each host; what its type cannot hold is left out."""
+    kind = kinds.get(name) or kind_in_use(fact for fact in facts if fact is not None)
+    if not set(map(type, facts)) <= _HELD[kind]:
+        facts = [None if fact is None else as_kind(fact, kind) for fact in facts]
+    column = _column(kind, facts)
     standard = STANDARD.get(name)
     if standard is not None and standard.several:
         return _several(column, [frozenset(str(value).split()) for value in column.values])
@@ -193,9 +233,8 @@ def _several(column: Column, names: Sequence[frozenset[str]]) -> Column:
     return Column(column.kind, column.values, column.codes, True, tuple(names), holders)
 
 
-def _column(kind: Kind, having: Sequence[int], values: Sequence[PropertyValue], size: int) -> Column:
-    distinct = sorted(set(values))
-    code_of = {value: code for code, value in enumerate(distinct)}
-    codes = np.full(size, -1, np.intp)
-    codes[list(having)] = [code_of[value] for value in values]
-    return Column(kind, tuple(distinct), codes)
+def _column(kind: Kind, facts: Sequence[PropertyValue | None]) -> Column:
+    distinct = sorted(fact for fact in set(facts) if fact is not None)
+    code_of: dict[PropertyValue | None, int] = {value: code for code, value in enumerate(distinct)}
+    code_of[None] = -1
+    return Column(kind, tuple(distinct), np.fromiter(map(code_of.__getitem__, facts), np.intp, len(facts)))

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from climate.core.host import PropertyValue
-from climate.core.host_properties.catalogue import boolean_of, number_of
+from climate.core.host_properties.catalogue import NAME, boolean_of, number_of
 from climate.errors import ConfigError
 
 _RULE = re.compile(r"(?P<target>[^=~*/]+)(=(?P<fact>[^=~*/]+)((?P<how>[*/~])(?P<operand>.+))?)?")
@@ -113,6 +113,8 @@ def _rule(text: str, option: str) -> Rule:
             option=option,
         )
     target = match["target"].strip()
+    if NAME.fullmatch(target) is None:
+        raise ConfigError(f"{option} has {text!r}: {target!r} cannot name a property.", option=option)
     fact = (match["fact"] or target).strip()
     how = How(match["how"] or "")
     operand = (match["operand"] or "").strip()

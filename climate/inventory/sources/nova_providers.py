@@ -29,7 +29,7 @@ class Placement(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """What was said of one host, in round number ``asked``; ``None`` for what was not asked."""
+    """What was said of one host, as the ``asked``-th that was asked about; ``None`` for what was not wanted."""
 
     asked: int
     traits: tuple[str, ...] | None = None
@@ -60,7 +60,7 @@ class Providers:
         self._placement = placement
         self._per_round = per_round
         self._prefixes = tuple(prefixes)
-        self._round = 0
+        self._asked = 0
         self._known: dict[str, Provider] = {}
 
     @property
@@ -77,7 +77,6 @@ class Providers:
         if not (self.tells_traits or capacity):
             return {}
         ids = list(dict.fromkeys(provider_ids))
-        self._round += 1
         self._known = {provider_id: self._known[provider_id] for provider_id in ids if provider_id in self._known}
         for provider_id in sorted(ids, key=lambda provider_id: self._age(provider_id, capacity))[: self._per_round]:
             self._known[provider_id] = self._ask(provider_id, capacity)
@@ -92,4 +91,5 @@ class Providers:
         traits = None
         if self.tells_traits:
             traits = tuple(trait for trait in self._placement.traits(provider_id) if trait.startswith(self._prefixes))
-        return Provider(self._round, traits, self._placement.totals(provider_id) if capacity else None)
+        self._asked += 1
+        return Provider(self._asked, traits, self._placement.totals(provider_id) if capacity else None)

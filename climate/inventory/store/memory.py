@@ -21,6 +21,7 @@ class MemoryStore:
         self._lock = threading.RLock()
         self._generation = 0
         self._hosts: dict[str, Host] = {}
+        self._changed_in: dict[str, int] = {}
         self._sources: dict[str, SourceState] = {}
         self._definitions: dict[str, Definition] = {}
 
@@ -29,22 +30,24 @@ class MemoryStore:
         with self._lock:
             return self._generation
 
-    def load(self) -> Known:
-        """All hosts, retired ones too, by name, all definitions, and the generation at which this is true."""
+    def load(self, after: int | None = None) -> Known:
+        """All hosts by name, or those that changed since, all definitions, and the generation of this."""
         with self._lock:
             definitions = sorted(self._definitions.values(), key=lambda definition: definition.name)
-            return Known(self._generation, tuple(self._by_name()), tuple(definitions))
+            hosts = [host for host in self._by_name() if after is None or self._changed_in[host.host_id] > after]
+            return Known(self._generation, tuple(hosts), tuple(definitions))
 
     def apply(self, plan: RefreshPlan) -> bool:
         """Carry a plan out, whole or not at all; ``False`` if the store left the generation it was made for."""
         with self._lock:
             if plan.seen_generation != self._generation:
                 return False
+            self._generation += plan.changes
             for host in plan.added:
-                self._hosts[host.host_id] = host
+                self._put(host)
             for host in (*plan.changed, *plan.returned, *plan.retired):
                 before = self._hosts[host.host_id]
-                self._hosts[host.host_id] = dataclasses.replace(
+                now = dataclasses.replace(
                     host,
                     name=before.name,
                     first_seen_at=before.first_seen_at,
@@ -52,7 +55,7 @@ class MemoryStore:
                     disabled_reason=before.disabled_reason,
                     given=before.given,
                 )
-            self._generation += plan.changes
+                self._put(now)
             self._sources[plan.source] = SourceState(
                 name=plan.source, refreshed_at=plan.at, tried_at=plan.at, hosts=plan.hosts
             )
@@ -63,18 +66,19 @@ class MemoryStore:
         with self._lock:
             if decision.seen_generation != self._generation:
                 return False
+            self._generation += 1
             for host in decision.hosts:
-                self._hosts[host.host_id] = dataclasses.replace(
+                now = dataclasses.replace(
                     self._hosts[host.host_id],
                     given=host.given,
                     disabled=host.disabled,
                     disabled_reason=host.disabled_reason,
                 )
+                self._put(now)
             if decision.forgotten is not None:
                 self._definitions.pop(decision.forgotten, None)
             if decision.definition is not None:
                 self._definitions[decision.definition.name] = decision.definition
-            self._generation += 1
             return True
 
     def record_failure(self, source: str, at: int, error: str) -> None:
@@ -121,10 +125,13 @@ class MemoryStore:
         """Take a host, by id or name, out of new leases, or let it back in; the host as it is then."""
         with self._lock:
             host_id = self.get_host(host).host_id
-            before = self._hosts[host_id]
-            self._hosts[host_id] = dataclasses.replace(before, disabled=disabled, disabled_reason=reason)
             self._generation += 1
+            self._put(dataclasses.replace(self._hosts[host_id], disabled=disabled, disabled_reason=reason))
             return self.get_host(host_id)
+
+    def _put(self, host: Host) -> None:
+        self._hosts[host.host_id] = host
+        self._changed_in[host.host_id] = self._generation
 
     def _by_name(self) -> list[Host]:
         return [self._seen(host) for host in sorted(self._hosts.values(), key=lambda host: host.name)]

@@ -22,8 +22,12 @@ class Store(Protocol):
     def generation(self) -> int:
         """The newest generation; 0 before the first host."""
 
-    def load(self) -> Known:
-        """All hosts, retired ones too, by name, all definitions, and the generation at which this is true."""
+    def load(self, after: int | None = None) -> Known:
+        """All hosts, retired ones too, by name, all definitions, and the generation at which this is true.
+
+        Of hosts only those that changed later than at the generation
+        ``after``, if it is given. When a host was last seen is no change.
+        """
 
     def apply(self, plan: RefreshPlan) -> bool:
         """Carry a plan out, whole or not at all; ``False`` if the store left the generation it was made for.

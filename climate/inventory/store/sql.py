@@ -50,12 +50,14 @@ class SqlStore:
         with sql.reading(self._engine) as connection:
             return connection.execute(sa.select(tables.generation.c.number)).scalar() or 0
 
-    def load(self) -> Known:
-        """All hosts, retired ones too, by name, all definitions, and the generation at which this is true."""
+    def load(self, after: int | None = None) -> Known:
+        """All hosts by name, or those that changed since, all definitions, and the generation of this."""
+        wanted = _WITH_SOURCE.order_by(tables.host.c.name)
+        if after is not None:
+            wanted = wanted.where(tables.host.c.changed_in > after)
         with sql.snapshot(self._engine) as connection:
             number = connection.execute(sa.select(tables.generation.c.number)).scalar() or 0
-            rows = connection.execute(_WITH_SOURCE.order_by(tables.host.c.name))
-            hosts = tuple(map(_host_of, rows))
+            hosts = tuple(map(_host_of, connection.execute(wanted)))
             said = map(_definition_of, connection.execute(sa.select(tables.property_)))
             return Known(number, hosts, tuple(sorted(said, key=lambda definition: definition.name)))
 
@@ -66,8 +68,7 @@ class SqlStore:
             if _locked_generation(connection) != plan.seen_generation:
                 return False
             if plan.changes:
-                _write_hosts(connection, plan)
-                _raise_generation(connection)
+                _write_hosts(connection, plan, _raised_generation(connection, plan.seen_generation))
             state = {"refreshed_at": plan.at, "tried_at": plan.at, "hosts": plan.hosts, "error": ""}
             _write_source(connection, plan.source, state)
             return True
@@ -80,13 +81,13 @@ class SqlStore:
         def act(connection: sa.Connection) -> bool:
             if _locked_generation(connection) != decision.seen_generation:
                 return False
-            _write_columns(connection, decision.hosts, _OF_ADMINS)
+            number = _raised_generation(connection, decision.seen_generation)
+            _write_columns(connection, decision.hosts, _OF_ADMINS, number)
             names = {decision.forgotten, decision.definition and decision.definition.name} - {None}
             if names:
                 connection.execute(tables.property_.delete().where(tables.property_.c.name.in_(names)))
             if decision.definition is not None:
                 connection.execute(tables.property_.insert().values(**_row_of_definition(decision.definition)))
-            _raise_generation(connection)
             return True
 
         return self._write(act)
@@ -135,11 +136,10 @@ class SqlStore:
         """Take a host, by id or name, out of new leases, or let it back in; the host as it is then."""
 
         def act(connection: sa.Connection) -> Host:
-            _locked_generation(connection)
+            number = _raised_generation(connection, _locked_generation(connection))
             host_id = _found(connection, host).host_id
             change = tables.host.update().where(tables.host.c.host_id == host_id)
-            connection.execute(change.values(disabled=disabled, disabled_reason=reason))
-            _raise_generation(connection)
+            connection.execute(change.values(disabled=disabled, disabled_reason=reason, changed_in=number))
             return _found(connection, host_id)
 
         return self._write(act)
@@ -167,8 +167,10 @@ def _locked_generation(connection: sa.Connection) -> int:
     return number
 
 
-def _raise_generation(connection: sa.Connection) -> None:
-    connection.execute(tables.generation.update().values(number=tables.generation.c.number + 1))
+def _raised_generation(connection: sa.Connection, locked: int) -> int:
+    """The number after ``locked``, in which what is changed now is written."""
+    connection.execute(tables.generation.update().values(number=locked + 1))
+    return locked + 1
 
 
 def _write_source(connection: sa.Connection, name: str, values: dict[str, Any]) -> None:
@@ -176,21 +178,21 @@ def _write_source(connection: sa.Connection, name: str, values: dict[str, Any]) 
         connection.execute(tables.source.insert().values(name=name, **{"hosts": 0, **values}))
 
 
-def _write_hosts(connection: sa.Connection, plan: RefreshPlan) -> None:
+def _write_hosts(connection: sa.Connection, plan: RefreshPlan, number: int) -> None:
     if plan.added:
-        connection.execute(tables.host.insert(), [_row_of(host) for host in plan.added])
-    _write_columns(connection, [*plan.changed, *plan.returned, *plan.retired], _OF_SOURCES)
+        connection.execute(tables.host.insert(), [_row_of(host) | {"changed_in": number} for host in plan.added])
+    _write_columns(connection, [*plan.changed, *plan.returned, *plan.retired], _OF_SOURCES, number)
 
 
-def _write_columns(connection: sa.Connection, hosts: Sequence[Host], columns: Sequence[str]) -> None:
-    """Write some columns of hosts, and leave the others to those whose they are."""
+def _write_columns(connection: sa.Connection, hosts: Sequence[Host], columns: Sequence[str], number: int) -> None:
+    """Write some columns of hosts in a generation, and leave the others to those whose they are."""
     if not hosts:
         return
     rows = [{f"new_{name}": value for name, value in _row_of(host).items()} for host in hosts]
     change = (
         tables.host.update()
         .where(tables.host.c.host_id == sa.bindparam("new_host_id"))
-        .values({column: sa.bindparam(f"new_{column}") for column in columns})
+        .values({column: sa.bindparam(f"new_{column}") for column in columns} | {"changed_in": number})
     )
     connection.execute(change, rows)
 

@@ -36,6 +36,8 @@ host = sa.Table(
     sa.Column("retired_at", sa.BigInteger),
     sa.Column("given", _LONG),
     sa.Column("unavailable_reason", sa.String(255)),
+    sa.Column("changed_in", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Index("inventory_host_changed", "changed_in"),
     **_MARIADB,
 )
 

@@ -22,8 +22,8 @@ from climate.core.journal import Change
 from climate.core.lease import Lease, LeaseQuery, RepeatKey
 from climate.core.lifecycle import State
 from climate.core.limits import Ceiling
-from climate.errors import HostsTaken, LeaseChanged, LeaseNotFound
-from climate.planning.store import bookings, limits_sql, listing, rows, tables
+from climate.errors import HostsTaken, LeaseChanged
+from climate.planning.store import archive, bookings, limits_sql, listing, rows, tables
 from climate.planning.store.protocol import RepeatTaken, Snapshot, Stretch
 
 _CHUNK = 500  # host ids in one IN list
@@ -109,7 +109,7 @@ class SqlStore:
         return sql.retrying(act)
 
     def get_lease(self, lease_id: str, project_id: str | None = None) -> Lease:
-        """One lease with its hosts' ids."""
+        """One lease with its hosts' ids, also one in the archive."""
         own = [tables.lease.c.lease_id == lease_id]
         if project_id is not None:
             own.append(tables.lease.c.project_id == project_id)
@@ -122,7 +122,7 @@ class SqlStore:
         with sql.snapshot(self._engine) as connection:  # the hosts are those of this version of the lease
             row = connection.execute(sa.select(tables.lease).where(*own)).first()
             if row is None:
-                raise LeaseNotFound()
+                return archive.archived(connection, lease_id, project_id)
             return rows.lease_of(row, tuple(connection.execute(held).scalars()))
 
     def get_held(self, lease_id: str) -> list[Held]:

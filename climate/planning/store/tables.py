@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Planning's tables. Instants are epoch seconds; nothing is ever deleted but done effects and old repeat keys.
 
+What is long over can be moved to tables of the same shape, the archive.
+
 ``planning_allocation`` holds one row for each host of each lease: the host is
 used in ``[start_at, end_at)`` and blocked in ``[start_at, blocked_until)``. A
 row is *live* until ``released_at`` is set; no two live rows of a host may
@@ -84,7 +86,8 @@ allocation = sa.Table(
     sa.Column("released_at", sa.BigInteger),
     sa.CheckConstraint("start_at < blocked_until AND end_at <= blocked_until", name="planning_allocation_order"),
     sa.Index("planning_allocation_lease", "lease_id", "host_number"),
-    sa.Index("planning_allocation_host", "host_number", "blocked_until"),
+    # Live rows have no released_at; whether others had the host in a time is asked of those released after it began.
+    sa.Index("planning_allocation_times", "host_number", "released_at", "blocked_until"),
     **_MARIADB,
 )
 
@@ -100,6 +103,7 @@ journal = sa.Table(
     sa.Column("start_at", sa.BigInteger, nullable=False),
     sa.Column("end_at", sa.BigInteger, nullable=False),
     sa.Column("blocks", _LONG, nullable=False),
+    sa.Index("planning_journal_lease", "lease_id"),
     **_MARIADB,
 )
 
@@ -151,3 +155,25 @@ rate = sa.Table(
 )
 
 outbox = outbox_table.table("planning_outbox", metadata)
+
+
+def _archived(table: sa.Table) -> sa.Table:
+    """A table of the same columns, for rows that were moved out of ``table``.
+
+    It refers to no other table: a reference to a host would lock the host's
+    row, for which bookings wait.
+    """
+    columns = [
+        sa.Column(one.name, one.type, primary_key=one.primary_key, nullable=one.nullable, autoincrement=False)
+        for one in table.c
+    ]
+    name = table.name.replace("planning_", "planning_archived_")
+    return sa.Table(name, metadata, *columns, sa.Index(f"{name}_lease", *_OF_A_LEASE[table.name]), **_MARIADB)
+
+
+_OF_A_LEASE = {
+    "planning_lease": ("project_id", "closed_at"),
+    "planning_allocation": ("lease_id", "host_number"),
+    "planning_journal": ("lease_id", "sequence"),
+}
+archived_lease, archived_allocation, archived_journal = map(_archived, (lease, allocation, journal))

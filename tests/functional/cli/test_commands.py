@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -185,6 +186,114 @@ def _(bench: Bench) -> None:
     disabled = bench.admin.json("host", "set", host, "--disable", "--reason", "dust")
     assert (disabled["bookable"], disabled["disabled_reason"]) == (False, "dust")
     assert bench.admin.json("host", "set", host, "--enable")["bookable"]
+
+
+@case("host unset")
+def _(bench: Bench) -> None:
+    host = bench.a_host()
+    given = bench.admin.json("host", "set", host, "--property", "rack=z9", "--property", "gpus=7")
+    assert (given["given"], given["properties"]["gpus"]) == ({"rack": "z9", "gpus": 7}, 7)
+    taken = bench.admin.json("host", "unset", host, "--property", "rack", "--property", "gpus")
+    assert (taken["given"], taken["properties"]["rack"]) == ({}, "b1")
+
+
+@case("property list")
+def _(bench: Bench) -> None:
+    assert bench.member.json("property", "list") == bench.client.properties.list()
+    table = bench.member("property", "list", "--detail")
+    assert re.search(r"^\| gpus +\| number +\| +\| 0 to 4 +\|$", table, re.MULTILINE)
+    assert "Icelake-Server" in table
+    assert "host_ip" not in table
+    hidden = bench.admin.json("property", "list", "--hidden", "--sort", "hosts")
+    assert {one["hidden"] for one in hidden} == {True}
+    assert bench.member.run("property", "list", "--sort", "hosts").status == 2
+
+
+@case("property show")
+def _(bench: Bench) -> None:
+    assert bench.member.json("property", "show", "gpus") == bench.client.properties.get("gpus")
+    assert "maximum" in bench.member("property", "show", "gpus")
+    assert bench.member.run("property", "show", "host_ip").status == 4
+
+
+@case("property create")
+def _(bench: Bench) -> None:
+    made = bench.admin.json(
+        *("property", "create", "noise", "--type", "number", "--unit", "dB", "--description", "how loud"),
+        *("--rule", "40 if rack=a1,a2", "--rule", '55 if ["not", ["=", "$rack", "a1"]]', "--rule", "60"),
+    )
+    assert [one["value"] for one in made["rules"]] == [40, 55, 60]
+    assert made["rules"][0]["where"] == ["in", "$rack", "a1", "a2"]
+    assert bench.client.properties.get("noise")["minimum"] == 40
+    bench.admins_client.properties.delete("noise")
+    assert bench.member.run("property", "create", "noise", "--type", "text").status == 5
+
+
+@case("property set")
+def _(bench: Bench) -> None:
+    assert bench.admin.json("property", "set", "cluster", "--hide")["hidden"]
+    assert bench.member.run("property", "show", "cluster").status == 4
+    assert not bench.admin.json("property", "set", "cluster", "--show", "--description", "what was bought")["hidden"]
+    assert bench.client.properties.get("cluster")["description"] == "what was bought"
+    bench.admins_client.properties.delete("cluster")
+
+
+@case("property unset")
+def _(bench: Bench) -> None:
+    bench.admin("property", "set", "cluster", "--description", "mine", "--rule", "oak if rack=a1")
+    bare = bench.admin.json("property", "unset", "cluster", "--description", "--rules")
+    assert "rules" not in bare
+    assert bare["description"] != "mine"
+    bench.admins_client.properties.delete("cluster")
+
+
+@case("property delete")
+def _(bench: Bench) -> None:
+    for name in ("one", "two"):
+        bench.admins_client.properties.add(name, "text")
+    assert bench.admin("property", "delete", "one", "two") == ""
+    assert bench.admin.run("property", "delete", "one", "vcpus").status == 4
+
+
+@case("limit list")
+def _(bench: Bench) -> None:
+    bench.admins_client.limits.set("oak", {"max_leases": 7})
+    own = next(one for one in bench.admin.json("limit", "list") if one["project_id"] == "oak")
+    assert own == next(one for one in bench.admins_client.limits.list() if one["project_id"] == "oak")
+    assert re.search(r"^\| oak +\| max_leases=7 +\|$", bench.admin("limit", "list"), re.MULTILINE)
+    assert bench.member.run("limit", "list").status == 5
+    bench.admins_client.limits.reset("oak")
+
+
+@case("limit show")
+def _(bench: Bench) -> None:
+    shown = bench.member.json("limit", "show")
+    assert shown["limits"].keys() == bench.client.limits.get()["limits"].keys()
+    assert re.search(r"^\| max_leases +\| 1000, \d+ used +\|$", bench.member("limit", "show"), re.MULTILINE)
+    assert bench.admin.json("limit", "show", "oak")["project_id"] == "oak"
+    assert bench.member.run("limit", "show", "oak").status == 5
+
+
+@case("limit set")
+def _(bench: Bench) -> None:
+    limits = ("max_leases=7", "max_duration_s=2d", "max_quantity=unlimited")
+    given = bench.admin.json("limit", "set", "oak", *limits)["limits"]
+    assert [given[name]["value"] for name in ("max_leases", "max_duration_s", "max_quantity")] == [7, 172_800, -1]
+    shown = bench.admin("limit", "show", "oak")
+    assert "7 (the site's: 1000), 0 used" in shown
+    assert "172800 (2d) (the site's: 7948800 (92d))" in shown
+    assert bench.admin.run("limit", "set", "oak", "max_lease=7").status == 2
+    bench.admins_client.limits.reset("oak")
+
+
+@case("limit unset")
+def _(bench: Bench) -> None:
+    bench.admins_client.limits.set("oak", {"max_leases": 7, "max_quantity": 2, "horizon_s": 3600})
+    left = bench.admin.json("limit", "unset", "oak", "max_leases")["limits"]
+    assert [left[name]["value"] for name in ("max_leases", "max_quantity")] == [1000, 2]
+    none = bench.admin.json("limit", "unset", "oak", "--all")["limits"]
+    assert none == bench.admins_client.limits.get("oak")["limits"]
+    assert bench.admin.run("limit", "unset", "oak").status == 2
 
 
 def test_every_command_has_a_case() -> None:

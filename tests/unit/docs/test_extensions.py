@@ -16,6 +16,7 @@ from climate.api.routes import ROUTES
 from climate.client.faults import CLASSES
 from climate.core.host_properties.catalogue import STANDARD
 from climate.core.lifecycle import TRANSITIONS, State
+from climate.core.limits import LIMITS
 
 ROOT = Path(__file__).parents[3]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -42,6 +43,7 @@ def test_the_picture_shows_every_state_and_transition(extension: Callable[[str],
     ("module", "function", "wanted"),
     [
         ("errors_reference", "table", list(CLASSES)),
+        ("limits_reference", "table", [f"``{limit.name}``\n" for limit in LIMITS]),
         ("policies_reference", "rules", [rule.name for rule in list_rules()]),
         ("rest_reference", "pages", [f"{route.method} {route.path}\n" for route in ROUTES]),
     ],
@@ -49,7 +51,7 @@ def test_the_picture_shows_every_state_and_transition(extension: Callable[[str],
 def test_a_reference_names_everything(
     module: str, function: str, wanted: list[str], extension: Callable[[str], Any]
 ) -> None:
-    """Codes, rules, routes."""
+    """Codes, limits, rules, routes."""
     text = getattr(extension(module), function)()
     assert [one for one in wanted if one not in text] == []
 

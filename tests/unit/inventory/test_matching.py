@@ -21,16 +21,19 @@ from tests.unit.inventory.fleet import ListSource, numbered_ids, told
 
 
 class CountingStore(MemoryStore):
-    """Counts how often all hosts are read."""
+    """Counts how often hosts are read, and remembers how many came."""
 
     def __init__(self) -> None:
         super().__init__()
         self.loads = 0
+        self.read = 0
 
-    def load(self) -> Known:
-        """All hosts, counted."""
+    def load(self, after: int | None = None) -> Known:
+        """All hosts, or those that changed, counted."""
+        known = super().load(after)
         self.loads += 1
-        return super().load()
+        self.read += len(known.hosts)
+        return known
 
 
 class Site:
@@ -62,6 +65,15 @@ def test_hosts_are_read_once_and_again_when_one_changed(site: Site) -> None:
     site.store.loads = 0
     assert [site.count([]), site.count([">", "$vcpus", 8]), len(site.properties.all(False))] == [2, 2, 2]
     assert site.store.loads == 1
+
+
+def test_only_hosts_that_changed_are_read_again(site: Site) -> None:
+    site.count([])
+    site.source.hosts[1] = told("b", vcpus=4)
+    site.refresher.refresh_once(2)
+    site.store.set_disabled("b", True, "")
+    site.store.read = 0
+    assert (site.count([]), site.properties.all(False)[0].values, site.store.read) == (1, (4, 8), 1)
 
 
 def test_a_refresh_without_news_keeps_the_table(site: Site) -> None:
@@ -98,6 +110,19 @@ def test_names_are_sent_once_and_again_when_a_host_changed(site: Site) -> None:
     assert newer.service_hosts == ("compute-a", "compute-b", "compute-c")
     assert newer.retired == (True, False, False)
     assert unpack(newer.hosts)[:2] == unpack(names.hosts)
+
+
+def test_names_are_not_sent_again_for_what_names_no_host(site: Site) -> None:
+    """Another copy of the inventory, which started later, says so for its names, too."""
+    names = site.matching.names(None)
+    assert names is not None
+    site.store.set_disabled("b", True, "")
+    assert site.matching.names(names.generation) is None
+    later = Matching(site.store).names(None)
+    assert later is not None
+    assert (later.names, later.generation) == (names.names, names.generation + 1)
+    assert site.matching.names(later.generation) is None
+    assert site.matching.names(later.generation + 1) is not None  # of a database that is no more
 
 
 def test_a_site_without_hosts_has_no_names() -> None:

@@ -14,7 +14,7 @@ def test_each_host_tells_its_lease_and_the_next(shop: Workshop) -> None:
     now = shop.make([0], confirm=True)
     later = shop.make([0], start_time=1_200, end_time=1_300)
     only_later = shop.make([1], start_time=1_500, end_time=1_600)
-    shop.calendar.rows(shop.request(range(3)).hosts.groups[0])
+    shop.calendar.rows(shop.request(range(3)).hosts.groups[0].hosts)
     found = shop.availability.now(None)
     assert found is not None
     assert (found.sequence, found.at) == (3, 1_000)

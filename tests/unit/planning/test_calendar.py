@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from climate.core.candidates import Group, pack, unpack
+from climate.core.candidates import pack, unpack
 from climate.planning.calendar import PlanningCalendar
 from climate.planning.store.protocol import Snapshot
 from tests.unit.planning.workshop import Workshop, host_ids
@@ -43,9 +43,9 @@ def test_a_copy_follows_a_long_journal(shop: Workshop) -> None:
 def test_hosts_have_one_number_in_all_processes(shop: Workshop) -> None:
     """Whoever meets them first; the answer has the order of the question."""
     other = shop.another()
-    assert shop.calendar.rows(Group({}, pack(host_ids(7, 3)))).tolist() == [0, 1]
-    assert other.calendar.rows(Group({}, pack(host_ids(3, 9, 7)))).tolist() == [1, 2, 0]
-    assert shop.calendar.rows(Group({}, pack(host_ids(9)))).tolist() == [2]
+    assert shop.calendar.rows(pack(host_ids(7, 3))).tolist() == [0, 1]
+    assert other.calendar.rows(pack(host_ids(3, 9, 7))).tolist() == [1, 2, 0]
+    assert shop.calendar.rows(pack(host_ids(9))).tolist() == [2]
     assert unpack(shop.calendar.host_ids([2, 0])) == host_ids(9, 7)
 
 
@@ -57,7 +57,7 @@ def test_the_ids_of_hosts_that_others_met_are_learnt(shop: Workshop) -> None:
 
 def test_a_host_never_booked_can_be_searched(shop: Workshop) -> None:
     """It has a number, and nothing in the journal."""
-    rows = shop.calendar.rows(Group({}, pack(host_ids(*range(5)))))
+    rows = shop.calendar.rows(pack(host_ids(*range(5))))
     with shop.calendar.following() as replica:
         assert replica.calendar.free(rows, 0, 100).all()
 
@@ -100,7 +100,7 @@ def test_a_corrupted_copy_is_found_and_taken_anew(
 ) -> None:
     """The operator finds a line in the log; the next use has the truth again."""
     shop.make([0], confirm=True)
-    shop.calendar.rows(Group({}, pack(host_ids(1))))
+    shop.calendar.rows(pack(host_ids(1)))
     truth = spans(shop.calendar)
     corrupt(shop)
     assert not shop.calendar.check()

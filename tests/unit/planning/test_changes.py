@@ -92,6 +92,13 @@ def test_hosts_that_join_are_alike_to_those_held(shop: Workshop) -> None:
     assert shop.state() == before
 
 
+def test_hosts_in_use_join_a_lease_last(shop: Workshop, lease: Lease) -> None:
+    """While it runs; and one that is its own already is not counted as in use."""
+    everywhere = candidates(range(6), in_use={0, 3})
+    assert shop.numbers(shop.change(lease, everywhere, quantity=4)) == [0, 1, 2, 4]
+    assert shop.numbers(shop.change(lease, everywhere, quantity=6)) == [0, 1, 2, 3, 4, 5]
+
+
 def test_hosts_join_a_lease_to_come_at_its_start(shop: Workshop) -> None:
     made = shop.make(range(4), quantity=1, start_time=2_000, confirm=True)
     shop.change(made, candidates(range(4)), quantity=3)

@@ -72,6 +72,22 @@ def test_a_lease_is_placed_in_its_window_as_soon_as_hosts_are_free(
         assert shop.make(range(4), **wish).start_at == start
 
 
+def test_a_host_in_use_is_the_last_resort_of_a_lease_that_begins_now(shop: Workshop) -> None:
+    """As the operator leaves it by default; one that begins in ten minutes takes any host."""
+    hosts = candidates(range(4), in_use={0, 2})
+    assert shop.numbers(shop.make(hosts=hosts, quantity=2)) == [1, 3]
+    assert shop.numbers(shop.make(hosts=hosts, quantity=4, start_time=1_600, end_time=1_700)) == [0, 1, 2, 3]
+    assert shop.numbers(shop.make(hosts=hosts, end_time=1_300)) == [1]  # the window has room behind the first lease
+    assert shop.numbers(shop.make(hosts=hosts, quantity=2)) == [0, 2]
+
+
+def test_groups_that_need_no_host_in_use_come_first(shop: Workshop) -> None:
+    """Whatever their order."""
+    hosts = candidates([0, 1], [2, 3], alike=[{"cpu": "a"}, {"cpu": "b"}], in_use={1})
+    assert shop.make(hosts=hosts, quantity=2).alike == {"cpu": "b"}
+    assert shop.make(hosts=hosts, quantity=2).alike == {"cpu": "a"}
+
+
 def test_all_hosts_come_from_one_group(shop: Workshop) -> None:
     """The group that is free first, and its common values are kept with the lease."""
     shop.make([0], confirm=True)

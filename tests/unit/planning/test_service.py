@@ -88,7 +88,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
     listener = messaging.get_notification_listener(
         messaging.get_notification_transport(conf), [messaging.Target(topic=topic)], [Listener()], executor="threading"
     )
-    listener.start()
+    listener.start(override_pool_size=1)  # several threads would hear things in any order
     process.start()
     yield Service(PlanningAPI(rpc.Caller(rpc.transport(conf), TOPIC, 30)), process, heard, now)
     process.stop()

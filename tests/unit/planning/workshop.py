@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 from climate.chassis.outbox import Effect
@@ -34,12 +34,13 @@ def host_ids(*numbers: int) -> list[str]:
     return [str(uuid.UUID(int=number + 1)) for number in numbers]
 
 
-def candidates(*groups: Iterable[int], alike: Iterable[dict[str, Any]] = ()) -> Candidates:
-    """Groups of hosts by number; ``alike`` says on what each agrees."""
-    properties = [*alike, *({} for _ in groups)]
-    return Candidates(
-        tuple(Group(some, pack(host_ids(*group))) for group, some in zip(groups, properties, strict=False))
-    )
+def candidates(*groups: Iterable[int], alike: Iterable[dict[str, Any]] = (), in_use: Container[int] = ()) -> Candidates:
+    """Groups of hosts by number; ``alike`` says on what each agrees, ``in_use`` which hosts have instances."""
+    made = []
+    for group, some in zip(map(tuple, groups), [*alike, *({} for _ in groups)], strict=False):
+        used = [number for number in group if number in in_use]
+        made.append(Group(some, pack(host_ids(*group)), pack(host_ids(*used))))
+    return Candidates(tuple(made))
 
 
 class MeddledStore(MemoryStore):

@@ -71,6 +71,16 @@ def test_a_body_is_shown_as_json_a_field_a_line(out: io.StringIO) -> None:
     assert out.getvalue() == '  tenant -> POST /v1/leases\n      {"quantity": 2,\n       "name": "é"}\n'
 
 
+def test_a_command_is_shown_as_one_would_type_it(stage: Stage, out: io.StringIO) -> None:
+    """With what it prints; one that fails fails the step."""
+    said = stage.command(stage.member, "lease", "create", "--help")
+    assert "--homogeneous" in said
+    assert out.getvalue().startswith("  tenant $ climate lease create --help\n      usage: climate lease create")
+    with pytest.raises(StepFailed, match="status 6"):
+        stage.command(stage.member, "lease", "list")
+    assert "Nothing answers at http://127.0.0.1:1" in out.getvalue()
+
+
 def test_host_names_are_found_wherever_they_stand(stage: Stage) -> None:
     """By name or by id."""
     stage.hosts = {"id-1": "cedar-1"}

@@ -41,6 +41,7 @@ def test_a_standard_property_gets_the_standard_type(name: str, value: PropertyVa
         ("load", float("nan"), "finite"),
         ("load", float("-inf"), "finite"),
         ("load", 2**63, "2^63"),
+        ("vcpus", str(2**63), "2^63"),
         ("color", "x" * 4097, "at most 4096"),
         ("color", "a\0b", "ordinary"),
         ("color", "\ud800", "ordinary"),
