@@ -8,8 +8,10 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from climate.errors import ConfigError
-from kwapi.core.reading import Reading
+from kwapi.core.reading import Flag, Reading
 from kwapi.drivers.protocol import DeviceError, Driver
 from kwapi.manager import deadlines
 from kwapi.manager.admission import admit
@@ -115,14 +117,17 @@ class Device:
         """Note and tell that an attempt failed; the lock is held."""
         self._trouble(cause, text, self.around.monotonic())
 
-    def succeeded(self, refused: int, complaint: str) -> None:
-        """Note that one did not; the lock is held."""
+    def succeeded(self, readings: list[Reading], refused: int, complaint: str) -> list[Reading]:
+        """Note that one did not, and give the readings as they go on the bus; the lock is held."""
         failures = self.record.failures_in_row
         self.record.succeed(self.around.clock_ns(), refused)
         if complaint:
             self._tell(f"{refused} readings are unfit: {complaint}", self.around.monotonic())
         elif failures and self._complaints.relief():
             LOG.info("%s: answers again after %d failures", self.wattmeter.section.name, failures)
+        if not self.record.clock_was_set(self.around.clock_ns(), self.around.monotonic()):
+            return readings
+        return [structs.replace(reading, flags=reading.flags | Flag.CLOCK_STEPPED) for reading in readings]
 
     def send(self, readings: Sequence[Reading]) -> None:
         """Publish what was read; the lock is not held."""
@@ -170,7 +175,7 @@ class Device:
 
     def _trouble(self, cause: Cause, text: str, now: float) -> None:
         self.record.fail(cause, text)
-        self._tell(text, now)
+        self._tell(self.record.last_failure, now)
 
     def _tell(self, text: str, now: float) -> None:
         line = self._complaints.trouble(text, now)
@@ -245,7 +250,7 @@ class _Attendant:
                 device.record.late += failure is None
                 return
             if failure is None:
-                device.succeeded(refused, complaint)
+                readings = device.succeeded(readings, refused, complaint)
             else:
                 device.failed(*failure)
         device.send(readings)

@@ -22,6 +22,7 @@ COUNTERS = {
     "paused": "Deadlines left out after failures.",
     "refused": "Readings that were not fit for the bus.",
     "unpublished": "Readings that the bus did not take.",
+    "clock_steps": "Times that the clock which dates readings was set.",
 }
 GAUGES = {
     "abandoned": "Threads that hang and were given up.",

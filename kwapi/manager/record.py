@@ -10,7 +10,12 @@ from kwapi.manager import deadlines
 from kwapi.manager.configuration import Wattmeter
 from kwapi.manager.status import Cause, DeviceStatus, State
 
+LONGEST_TEXT = 500
+"""How much of what a driver says is kept, on one line."""
+_NS = 1_000_000_000
 _ROUNDING = 1e-9
+_CLOCK_SET_NS = 500_000_000
+"""By how much two clocks must have gone apart to say that one was set; those that are only corrected go less."""
 
 
 class Record:
@@ -37,6 +42,8 @@ class Record:
         self.refused = 0
         self.unpublished = 0
         self.lag_s = 0.0
+        self.clock_steps = 0
+        self._apart_ns: int | None = None
 
     @property
     def pause_s(self) -> float:
@@ -68,6 +75,14 @@ class Record:
         if self._planned is not None:
             self.lag_s = max(0.0, now - self._due(self._planned))
 
+    def clock_was_set(self, now_ns: int, now: float) -> bool:
+        """Whether the clock that dates readings was set since the last time, by one that nobody sets."""
+        apart_ns = now_ns - round(now * _NS)
+        before_ns, self._apart_ns = self._apart_ns, apart_ns
+        was_set = before_ns is not None and abs(apart_ns - before_ns) > _CLOCK_SET_NS
+        self.clock_steps += was_set
+        return was_set
+
     def succeed(self, now_ns: int, refused: int) -> None:
         """The device answered; so many of its readings are unfit."""
         self.state = State.ANSWERING
@@ -80,7 +95,7 @@ class Record:
         self.state = State.FAILING
         self.failures[cause] += 1
         self.failures_in_row += 1
-        self.last_failure = text
+        self.last_failure = " ".join(text.split())[:LONGEST_TEXT]
 
     def status(self, abandoned: int) -> DeviceStatus:
         """All of it as a value."""
@@ -106,6 +121,7 @@ class Record:
             refused=self.refused,
             unpublished=self.unpublished,
             lag_s=self.lag_s,
+            clock_steps=self.clock_steps,
         )
 
     def _due(self, number: int) -> float:

@@ -38,7 +38,8 @@ class DeviceStatus:
     deadlines that passed while the device was busy, ``paused`` those that were
     left out after failures, ``refused`` readings that were not fit for the bus,
     ``unpublished`` those that the bus did not take. ``lag_s`` is how much after
-    its deadline the last attempt began.
+    its deadline the last attempt began. ``clock_steps``: the clock that dates
+    readings was set so many times.
     """
 
     section: str
@@ -61,6 +62,7 @@ class DeviceStatus:
     refused: int
     unpublished: int
     lag_s: float
+    clock_steps: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

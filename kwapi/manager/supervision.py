@@ -16,6 +16,7 @@ LOG = logging.getLogger(__name__)
 
 _LOOKS = (0.01, 0.5)
 """How often at most and at least the devices are looked at, in seconds; else twice in the shortest interval."""
+_OVERSLEPT_S = 1.0
 
 
 def spawn(target: Callable[[], None], name: str) -> threading.Thread:
@@ -156,8 +157,16 @@ class Manager:
             LOG.warning("these drivers hang and are left behind: %s", ", ".join(left))
 
     def _supervise(self) -> None:
-        while not self._stopping.wait(_pause(self._devices.values())):
-            self.look()
+        slept_in = False
+        while True:
+            pause_s = _pause(self._devices.values())
+            until = self._around.monotonic() + pause_s
+            if self._stopping.wait(pause_s):
+                return
+            # Where the whole process stood still, nobody hangs: whoever was at a device gets a moment to come back.
+            slept_in = not slept_in and self._around.monotonic() - until > _OVERSLEPT_S
+            if not slept_in:
+                self.look()
 
 
 def _pause(devices: Iterable[Device]) -> float:

@@ -11,6 +11,9 @@ from kwapi.manager.record import Record
 from kwapi.manager.status import Cause, State
 from tests.unit.kwapi.manager.meters import Maker, wattmeter
 
+CLOCK = [(100, 0.0), (101, 0.0), (102, 120.0), (103, 120.0), (104, -5.0), (105, -5.0)]
+"""Seconds that passed, and by how many the clock was set."""
+
 
 def record(interval_s: float = 1.0, longest_pause_s: float = 8.0) -> Record:
     return Record(wattmeter("pdu", Maker(), interval_s=interval_s), 0.25, longest_pause_s)
@@ -62,6 +65,21 @@ def test_a_plan_that_was_not_carried_out_is_kept() -> None:
     assert made.missed == 0
     assert made.plan(101.5) == 102.25
     assert made.missed == 2
+
+
+def test_a_clock_that_was_set_is_noticed() -> None:
+    """Forth or back, once each time; not one that is a little fast."""
+    made = record()
+    steps = [made.clock_was_set(round((1_000_000 + now * 1.0005 + ahead) * 1e9), float(now)) for now, ahead in CLOCK]
+    assert steps == [False, False, True, False, True, False]
+    assert made.clock_steps == 2
+
+
+def test_what_a_driver_says_is_kept_in_one_short_line() -> None:
+    made = record()
+    made.fail(Cause.DEVICE, "no\n  answer " + "x" * 10_000)
+    assert made.last_failure.startswith("no answer xxx")
+    assert len(made.last_failure) == 500
 
 
 @given(

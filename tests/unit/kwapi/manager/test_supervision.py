@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from climate.errors import ConfigError
-from kwapi.core.reading import Reading
+from kwapi.core.reading import NO_FLAGS, Flag, Reading
 from kwapi.drivers.protocol import DeviceError
 from kwapi.manager import supervision
 from kwapi.manager.status import Cause, State
@@ -232,6 +232,39 @@ def test_a_thread_that_could_not_be_started_is_tried_again(start: Start, bus: Bu
     until(lambda: bus.watts("site/pdu"))
     assert of(manager, "pdu").failures[Cause.THREAD] == 3
     assert of(manager, "other").failures[Cause.THREAD] == 0
+
+
+def test_nobody_hangs_because_the_process_stood_still(start: Start, bus: Bus) -> None:
+    """A device that answers when all go on has not been slow; its answer counts."""
+    ahead = [0.0]
+    go_on, there = threading.Event(), threading.Event()
+
+    def read(driver: Scripted) -> Sequence[Reading]:
+        there.set()
+        go_on.wait(120)
+        return driver.readings()
+
+    meter = wattmeter("pdu", Maker(read), interval_s=1.0, timeout_s=5.0)
+    manager = start(meter, monotonic=lambda: time.monotonic() + ahead[0])
+    assert there.wait(60)
+    ahead[0] = 1000.0
+    go_on.set()
+    until(lambda: bus.heard)
+    status = of(manager, "pdu")
+    assert (status.failures[Cause.HANG], status.late) == (0, 0)
+
+
+def test_readings_say_that_the_clock_was_set(start: Start, bus: Bus) -> None:
+    """The first ones after it, and only those."""
+    ahead = [0]
+    start(wattmeter("pdu", Maker()), clock_ns=lambda: time.time_ns() + ahead[0])
+    until(lambda: len(bus.heard) > 1)
+    ahead[0] = -120 * 1_000_000_000
+    count = len(bus.heard)
+    until(lambda: len(bus.heard) > count + 3)
+    flags = [reading.flags for _, readings in bus.heard for reading in readings]
+    assert flags.count(Flag.CLOCK_STEPPED) == 1
+    assert set(flags) == {Flag.CLOCK_STEPPED, NO_FLAGS}
 
 
 def test_one_bad_device_delays_no_other(start: Start, bus: Bus) -> None:
