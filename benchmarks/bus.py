@@ -31,7 +31,8 @@ from kwapi.bus.archive import Ring
 from kwapi.bus.publisher import Publisher
 from kwapi.bus.sockets import Sockets
 from kwapi.bus.spool import Spool
-from kwapi.bus.subscriber import Batch, Lost, Subscriber
+from kwapi.bus.subscriber import Subscriber
+from kwapi.core.delivery import Batch, Lost
 from kwapi.core.reading import Columns, Reading, columns_of
 from kwapi.core.wire import Key, Signer, Verifier
 

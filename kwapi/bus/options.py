@@ -19,7 +19,8 @@ from kwapi.bus.keys import read_key, read_keys
 from kwapi.bus.publisher import Publisher
 from kwapi.bus.sockets import Curve, Sockets, Upstream
 from kwapi.bus.spool import Spool
-from kwapi.bus.subscriber import Stream, Subscriber
+from kwapi.bus.subscriber import Subscriber
+from kwapi.core.delivery import Stream
 from kwapi.core.sequence import Position
 from kwapi.core.wire import Signer, Verifier
 

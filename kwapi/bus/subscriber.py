@@ -19,47 +19,18 @@ from dataclasses import dataclass, field, replace
 import zmq
 
 from kwapi.bus import asking
-from kwapi.core.reading import Columns, only
+from kwapi.core.delivery import Batch, Event, Lost, Stream
+from kwapi.core.reading import only
 from kwapi.core.sequence import Hole, InOrder, Position
 from kwapi.core.wire import BadFrame, Frame, Positions, Verifier
 
 LOG = logging.getLogger(__name__)
-
-Stream = tuple[str, str]
-"""A source, and a topic of it."""
 
 _SOON_S = 0.2
 _ANSWER_WITHIN_S = 5.0
 _AT_A_TIME = 500
 _FETCHES_AT_A_TIME = 64
 _MOST_ASKED = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Readings that came, live or ``fetched`` later; the source sent them at ``sent_ns`` of its clock."""
-
-    source: str
-    topic: str
-    epoch: int
-    sequence: int
-    readings: Columns
-    fetched: bool
-    sent_ns: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """Batches ``first`` to ``last`` that were written once and can be had no more."""
-
-    source: str
-    topic: str
-    epoch: int
-    first: int
-    last: int
-
-
-Event = Batch | Lost
 
 
 @dataclass(slots=True)

@@ -12,12 +12,12 @@ from climate.chassis.process import Loop, Process
 from climate.chassis.web.server import WebServer
 from kwapi.api import app, policies
 from kwapi.api import options as api_options
+from kwapi.api.following import Following
+from kwapi.api.numbers import BusNumbers
 from kwapi.bus import options as bus_options
 from kwapi.cmd import main as common
 from kwapi.consumers.checkpoint import CheckpointFile
-from kwapi.consumers.following import Following
 from kwapi.consumers.live import Live, Probe
-from kwapi.consumers.numbers import BusNumbers
 from kwapi.core.energy import NS, Rules
 
 PROGRAM = "kwapi-api"

@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from climate.errors import ConfigError
-from kwapi.bus.subscriber import Stream
+from kwapi.core.delivery import Stream
 from kwapi.core.sequence import Position
 
 LOG = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from kwapi.bus.subscriber import Batch, Event, Lost
+from kwapi.core.delivery import Batch, Event, Lost
 from kwapi.core.energy import NS, Meter, Rules, advance, start
 from kwapi.core.reading import NO_FLAGS, Flag, Reading, readings_of
 

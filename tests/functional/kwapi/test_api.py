@@ -14,8 +14,8 @@ from oslo_config import cfg
 
 from climate.chassis import conf as configuration
 from kwapi.api import app, options, policies
-from kwapi.bus.subscriber import Batch
 from kwapi.consumers.live import Live
+from kwapi.core.delivery import Batch
 from kwapi.core.energy import NS, Rules
 from kwapi.core.reading import Reading, columns_of
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import zmq
 
-from kwapi.bus.subscriber import Batch, Lost
+from kwapi.core.delivery import Batch, Lost
 from kwapi.core.reading import Reading, columns_of
 from kwapi.core.wire import Signer
 from tests.unit.kwapi.bus.trial import DEVICE, KEY, Trial, acquainted, lost, settled, until, verifier, watts

@@ -16,7 +16,8 @@ from kwapi.bus.archive import Ring
 from kwapi.bus.forwarder import Forwarder
 from kwapi.bus.publisher import Publisher
 from kwapi.bus.spool import Spool
-from kwapi.bus.subscriber import Batch, Event, Lost, Subscriber
+from kwapi.bus.subscriber import Subscriber
+from kwapi.core.delivery import Batch, Event, Lost
 from kwapi.core.reading import Reading, readings_of
 from kwapi.core.sequence import Position
 from kwapi.core.wire import Key, Signer, Verifier

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from climate.errors import ConfigError
-from kwapi.bus.subscriber import Batch, Lost
 from kwapi.consumers.checkpoint import Checkpoint, CheckpointFile
 from kwapi.consumers.live import Live, Probe
+from kwapi.core.delivery import Batch, Lost
 from kwapi.core.energy import NS, Rules
 from kwapi.core.reading import Flag, Reading, columns_of
 from kwapi.core.sequence import Position
