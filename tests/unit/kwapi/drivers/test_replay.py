@@ -168,6 +168,24 @@ def test_the_energy_of_real_traces_is_what_was_measured_at_50_hz() -> None:
 
 
 @needs_data
+def test_holes_of_real_traces_are_gaps() -> None:
+    """Where the meter was silent for seconds; an operator who allows less than that sees each of them."""
+    path = "taurus/16k_taurus-12_2021-02-04_22-04-51.1hz.csv.xz"
+    silent = read_trace(DATA / path, 1)
+    clock = Clock()
+    replayed = Replayed(ReplayDriver(section(ReplayDriver, folder=DATA, trace=path, speed=2.0), clock), clock)
+    rules = energy.Rules(gap_ns=NS // 4)
+    meter = None
+    for _ in range(400):
+        for reading in replayed.after(10.0):
+            meter = energy.start(reading, rules) if meter is None else energy.advance(meter, reading, rules)[0]
+    assert meter is not None
+    holes = [second.begin_ns - first.end_ns for first, second in itertools.pairwise(silent)]
+    assert meter.gaps == sum(hole > 0 for hole in holes) == 4
+    assert (1 - meter.coverage) * (meter.until_ns - meter.since_ns) == pytest.approx(sum(holes) / 2, rel=1e-6)
+
+
+@needs_data
 @pytest.mark.parametrize("pattern", ["ipmi/*.csv.xz", "tum_pdu/*/*.csv", "taurus/*.1hz.csv.xz"])
 def test_real_traces_can_be_read(pattern: str) -> None:
     """Of PDUs, BMCs and a cluster's wattmeters."""
