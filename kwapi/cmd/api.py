@@ -8,6 +8,7 @@ from pathlib import Path
 
 from oslo_config import cfg
 
+from climate.chassis import conf as configuration
 from climate.chassis.process import Loop, Process
 from climate.chassis.web.server import WebServer
 from kwapi.api import app, policies
@@ -26,7 +27,7 @@ PROGRAM = "kwapi-api"
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     """The options of kwapi-api."""
     listening = [*bus_options.LISTENING_OPTS, *bus_options.CONSUMER_OPTS, *bus_options.SECURITY_OPTS]
-    return [*api_options.list_opts(), (bus_options.GROUP, listening)]
+    return [*configuration.list_opts(), *api_options.list_opts(), (bus_options.GROUP, listening)]
 
 
 def build(conf: cfg.ConfigOpts) -> Process:

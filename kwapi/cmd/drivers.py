@@ -9,6 +9,7 @@ import time
 import prometheus_client
 from oslo_config import cfg
 
+from climate.chassis import conf as process_options
 from climate.chassis.process import Loop, Process
 from climate.errors import ClimateError, ConfigError
 from kwapi.bus import options as bus
@@ -33,7 +34,7 @@ _SYNC_S = 1.0
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     """The options of kwapi-drivers, but those of the wattmeters' sections."""
     group, options = bus.GROUP, [*bus.SERVING_OPTS, *bus.SOURCE_OPTS, *bus.SECURITY_OPTS]
-    return [*manager_options.list_opts(), ("DEFAULT", METRICS_OPTS), (group, options)]
+    return [*process_options.list_opts(), *manager_options.list_opts(), ("DEFAULT", METRICS_OPTS), (group, options)]
 
 
 def build(conf: cfg.ConfigOpts) -> Process:

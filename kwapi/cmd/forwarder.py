@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from oslo_config import cfg
 
+from climate.chassis import conf as configuration
 from climate.chassis.process import Process
 from kwapi.bus import options
 from kwapi.cmd import main as common
@@ -14,7 +15,8 @@ PROGRAM = "kwapi-forwarder"
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     """The options of a forwarder."""
-    return [(options.GROUP, [*options.SERVING_OPTS, *options.LISTENING_OPTS, *options.SECURITY_OPTS])]
+    options_of_bus = [*options.SERVING_OPTS, *options.LISTENING_OPTS, *options.SECURITY_OPTS]
+    return [*configuration.list_opts(), (options.GROUP, options_of_bus)]
 
 
 def build(conf: cfg.ConfigOpts) -> Process:
