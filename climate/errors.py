@@ -130,6 +130,12 @@ class PropertyReported(ClimateError):
     default_message = "The property is standard, or told by a source, and nothing was said of it: hide it instead."
 
 
+class ProbeNotFound(ClimateError):
+    kind = Kind.NOT_FOUND
+    error_code = "climate.probe.not_found"
+    default_message = "There is no such probe, or it has been silent for long."
+
+
 class NothingFits(ClimateError):
     """No set of hosts is free for the request; says no more than that.
 

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import logging
+import queue
 import signal
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Protocol
+
+from climate.errors import ClimateError
 
 LOG = logging.getLogger(__name__)
 
@@ -38,8 +41,9 @@ class Loop:
 class Process:
     """Servers and loops under one roof.
 
-    ``close`` runs after everything has stopped. Started and stopped by hand
-    inside a process tree, or by signals with :meth:`run`.
+    ``close`` runs after everything has stopped, ``reload`` at each SIGHUP.
+    Started and stopped by hand inside a process tree, or by signals with
+    :meth:`run`.
     """
 
     def __init__(
@@ -49,8 +53,10 @@ class Process:
         loops: Sequence[Loop] = (),
         close: Callable[[], None] = lambda: None,
         drain_timeout_s: float = 30.0,
+        reload: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
+        self._reload = reload
         self.failures = 0
         self._servers = servers
         self._close = close
@@ -87,27 +93,42 @@ class Process:
 
     def run(self) -> None:
         """Start, stay until SIGTERM or SIGINT, stop. For the main thread."""
-        asked = threading.Event()
+        # Simple queues may be filled from a signal's handler.
+        asked: queue.SimpleQueue[int] = queue.SimpleQueue()
         failures: list[BaseException] = []
 
         def ask(number: int, frame: FrameType | None) -> None:
-            asked.set()
+            asked.put(number)
 
         def begin() -> None:
             try:
                 self.start()
             except BaseException as error:  # noqa: BLE001 - raised again in the main thread
                 failures.append(error)
-                asked.set()
+                asked.put(signal.SIGTERM)
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, ask)
+        if self._reload is not None:
+            signal.signal(signal.SIGHUP, ask)
         # On a thread, because a server that waits for its broker would hear no signal.
         threading.Thread(target=begin, name=f"{self.name}-start", daemon=True).start()
-        asked.wait()
+        while asked.get() == signal.SIGHUP:
+            self._reload_safely()
         self.stop()
         if failures:
             raise failures[0]
+
+    def _reload_safely(self) -> None:
+        """What was right goes on if what is new is wrong."""
+        if self._reload is None:
+            return
+        try:
+            self._reload()
+        except ClimateError as error:
+            LOG.error("%s goes on as it was: %s", self.name, error.message)
+        except Exception:
+            LOG.exception("%s goes on as it was", self.name)
 
     def _drain(self) -> None:
         for server in self._answering:

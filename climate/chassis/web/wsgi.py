@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from oslo_config import cfg
 from oslo_middleware import http_proxy_to_wsgi, request_id, sizelimit
+from prometheus_client.registry import Collector
 
 from climate.chassis.web import faults, health, metrics, tokens
 
@@ -34,15 +35,19 @@ def build(
     open_paths: Collection[str],
     label: metrics.Label,
     probes: Mapping[str, health.Probe],
+    collectors: Iterable[Collector] = (),
 ) -> WSGIApplication:
     """``app`` with everything around it; ``group`` names the options' group in ``conf``.
 
     ``open_paths`` need no token; ``label`` gives a request's route for the
-    metrics; ``probes`` ask the parts that ``app`` cannot work without.
+    metrics; ``probes`` ask the parts that ``app`` cannot work without;
+    ``collectors`` have further numbers for the metrics.
 
     :raises ConfigError: an option cannot be used.
     """
     counts = metrics.Metrics(label)
+    for collector in collectors:
+        counts.registry.register(collector)
     # Read from the bottom: the last to be put around the application is the first to see a request.
     app = tokens.protected(app, conf, group, bind_host, open_paths)
     # Monitoring brings no token, so it is answered before one is asked for.

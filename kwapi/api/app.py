@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kwapi-api as one WSGI application, from its collaborators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from oslo_config import cfg
+from oslo_policy import policy
+from prometheus_client.registry import Collector
+
+from climate.chassis.web import health, resource, wsgi
+from climate.chassis.web.policy import Policies
+from climate.chassis.web.resource import Answer, Call, Resource
+from kwapi.api.listing import Listing
+from kwapi.api.options import GROUP
+from kwapi.api.v1 import ProbeIds, Probes
+from kwapi.consumers.live import Live
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_OPEN = ("", "/v1")
+
+
+class Root(Resource):
+    """The service itself."""
+
+    def get(self, call: Call) -> Answer:
+        """The versions."""
+        return Answer({"versions": [_version(call)]})
+
+
+class Version(Resource):
+    """Version 1."""
+
+    def get(self, call: Call) -> Answer:
+        """The version."""
+        return Answer({"version": _version(call)})
+
+
+def build(
+    conf: cfg.ConfigOpts,
+    live: Live,
+    enforcer: policy.Enforcer,
+    clock_ns: Callable[[], int],
+    *,
+    bind_host: str = "",
+    probes: Mapping[str, health.Probe] | None = None,
+    collectors: Iterable[Collector] = (),
+) -> WSGIApplication:
+    """The whole stack. ``bind_host`` is where the server listens.
+
+    :raises ConfigError: an option cannot be used.
+    """
+    options = conf[GROUP]
+    listing = Listing(live, clock_ns, options.stale_after_s)
+    listed = Probes(live, listing, Policies(enforcer), options.max_limit)
+    root = Root({"v1": Version({"probes": listed, "probe-ids": ProbeIds(listed)})})
+    return wsgi.build(
+        resource.application(root),
+        conf,
+        group=GROUP,
+        bind_host=bind_host,
+        open_paths=_OPEN,
+        label=_label,
+        probes=probes or {},
+        collectors=collectors,
+    )
+
+
+def _label(environ: Mapping[str, Any]) -> str:
+    path = environ.get("PATH_INFO", "").rstrip("/")
+    if path in {"", "/v1", "/v1/probes", "/v1/probe-ids", "/healthz", "/readyz", "/metrics"}:
+        return path or "/"
+    return "/v1/probes/{probe_id}" if path.startswith("/v1/probes/") else "unknown"
+
+
+def _version(call: Call) -> dict[str, object]:
+    return {"id": "v1.0", "status": "CURRENT", "links": [{"rel": "self", "href": call.link("/v1/")}]}

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps probes up with the bus, and writes down how far it is: the one thread between the two."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from kwapi.bus.subscriber import Subscriber
+from kwapi.consumers.checkpoint import Checkpoint, CheckpointFile
+from kwapi.consumers.live import Live, Probe
+
+LOG = logging.getLogger(__name__)
+
+_WAIT_S = 0.25
+
+
+class Following:
+    """Hands what ``subscriber`` hears to ``live``; both belong to the thread that calls :meth:`step`.
+
+    Each ``interval_s`` the counters and the place on the bus go to ``file``
+    together, so that a restart counts nothing twice and leaves nothing out.
+    """
+
+    def __init__(
+        self, subscriber: Subscriber, live: Live, file: CheckpointFile[dict[str, Probe]] | None, interval_s: float
+    ) -> None:
+        self._subscriber = subscriber
+        self._live = live
+        self._file = file
+        self._interval_s = interval_s
+        self._written_at = time.monotonic()
+
+    def step(self) -> None:
+        """Take what there is, or wait a moment for something.
+
+        :raises OSError: the counters cannot be written down; they are kept in memory meanwhile.
+        """
+        self._live.take(self._subscriber.receive(_WAIT_S))
+        if time.monotonic() - self._written_at >= self._interval_s:
+            self.write()
+
+    def write(self) -> None:
+        """Write down where this is.
+
+        :raises OSError: it cannot be written.
+        """
+        self._written_at = time.monotonic()
+        if self._file is not None:
+            self._file.write(Checkpoint(self._subscriber.positions(), self._live.meters()))

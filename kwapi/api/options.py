@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The options of kwapi-api."""
+
+from __future__ import annotations
+
+from oslo_config import cfg
+
+from climate.chassis.web import metrics, paging, server, tokens, wsgi
+
+GROUP = "kwapi"
+DEFAULT_PORT = 5000
+OPTS = [
+    *server.options(DEFAULT_PORT),
+    *tokens.OPTS,
+    *wsgi.OPTS,
+    *paging.OPTS,
+    *metrics.OPTS,
+    cfg.FloatOpt(
+        "stale_after_s",
+        default=15.0,
+        min=0.1,
+        max=86_400.0,
+        help="How long a probe may be silent until its last reading is marked as stale, in seconds.",
+    ),
+    cfg.FloatOpt(
+        "forget_after_s",
+        default=300.0,
+        min=1.0,
+        max=30 * 86_400.0,
+        help="How long a probe may be silent until it leaves the list, in seconds. Its counter is kept.",
+    ),
+    cfg.FloatOpt(
+        "gap_s",
+        default=10.0,
+        min=0.1,
+        max=86_400.0,
+        help="How far apart two readings of a probe may be and still meet; a longer silence is a gap in its energy, "
+        "unless the device itself counts.",
+    ),
+    cfg.FloatOpt(
+        "max_watts",
+        default=20_000.0,
+        min=1.0,
+        help="The greatest power that is believed of a probe, in watts. In a gap, it bounds what was used.",
+    ),
+    cfg.FloatOpt("min_watts", default=0.0, help="The least power that is believed of a probe, in watts."),
+    cfg.StrOpt(
+        "checkpoint",
+        help="File in which the counters are kept. Left out: they begin at 0 with each start.",
+    ),
+    cfg.FloatOpt(
+        "checkpoint_interval_s",
+        default=10.0,
+        min=0.1,
+        max=3_600.0,
+        help="How often the counters are written down, in seconds. What came after that is fetched again.",
+    ),
+    cfg.FloatOpt(
+        "patience_s",
+        default=60.0,
+        min=0.1,
+        max=86_400.0,
+        help="How long to wait for readings that were missed and that nobody gives, in seconds.",
+    ),
+]
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """The options of the group [kwapi]."""
+    return [(GROUP, OPTS)]

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kwapi-api: what every probe says now and has counted. Any number of copies may run, each with its own checkpoint."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from oslo_config import cfg
+
+from climate.chassis import conf as configuration
+from climate.chassis.process import Loop, Process
+from climate.chassis.web.server import WebServer
+from kwapi.api import app, policies
+from kwapi.api import options as api_options
+from kwapi.api.following import Following
+from kwapi.api.numbers import BusNumbers
+from kwapi.bus import options as bus_options
+from kwapi.cmd import main as common
+from kwapi.consumers.checkpoint import CheckpointFile
+from kwapi.consumers.live import Live, Probe
+from kwapi.core.energy import NS, Rules
+
+PROGRAM = "kwapi-api"
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """The options of kwapi-api."""
+    listening = [*bus_options.LISTENING_OPTS, *bus_options.CONSUMER_OPTS, *bus_options.SECURITY_OPTS]
+    return [*configuration.list_opts(), *api_options.list_opts(), (bus_options.GROUP, listening)]
+
+
+def build(conf: cfg.ConfigOpts) -> Process:
+    """A kwapi-api process that listens itself."""
+    group = conf[api_options.GROUP]
+    rules = Rules(gap_ns=int(group.gap_s * NS), min_watts=group.min_watts, max_watts=group.max_watts)
+    live = Live(lambda probe_id: rules, time.time_ns, group.forget_after_s)
+    file = CheckpointFile(Path(group.checkpoint), dict[str, Probe]) if group.checkpoint else None
+    checkpoint = file.read() if file is not None else None
+    if checkpoint is not None:
+        live.restore(checkpoint.state)
+    sockets = bus_options.sockets(conf)
+    positions = dict(checkpoint.positions) if checkpoint is not None else None
+    subscriber = bus_options.subscriber(conf, sockets, time.time_ns, positions, group.patience_s)
+    following = Following(subscriber, live, file, group.checkpoint_interval_s)
+    wsgi = app.build(
+        conf,
+        live,
+        policies.enforcer(conf),
+        time.time_ns,
+        bind_host=group.host,
+        collectors=[BusNumbers(subscriber, live)],
+    )
+
+    def close() -> None:
+        following.write()
+        sockets.close()
+
+    return Process(
+        PROGRAM,
+        servers=[WebServer(wsgi, group.host, group.port, group.threads, PROGRAM)],
+        loops=[Loop("bus", following.step, 0.0)],
+        close=close,
+        drain_timeout_s=conf.drain_timeout_s,
+    )
+
+
+def main() -> int:
+    """Run kwapi-api."""
+    return common.run(PROGRAM, (list_opts,), build)

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Watts into joules: the one integration of the whole suite.
+
+Between two readings of a probe lies a *step*. Its energy is, in this order:
+
+1. the difference of the device's own counter, where both have one and it can
+   be true: it misses nothing, whatever the time between;
+2. where the readings are no further apart than ``gap_ns``: their power over
+   their own intervals, and a straight line from one to the other (the
+   trapezoid rule);
+3. else nothing: the time is a gap, marked and never filled.
+
+Beside the energy stands what it can have been at least and at most. Where
+power is known at both ends only, it is taken to have been between the two; in
+a gap it was between 0 and the probe's ``max_watts``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from kwapi.core.reading import NO_FLAGS, Flag, Reading
+
+NS = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the operator says of a probe.
+
+    ``gap_ns``: two readings further apart than this do not meet. Power is
+    believed from ``min_watts`` to ``max_watts``. ``counter_modulus_j`` is the
+    counter's size, ``None`` if unknown; ``counter_step_j`` the least it counts.
+    """
+
+    gap_ns: int = 10 * NS
+    min_watts: float = 0.0
+    max_watts: float = 20_000.0
+    counter_modulus_j: float | None = None
+    counter_step_j: float = 1.0
+
+
+class Step(Struct, frozen=True, kw_only=True, gc=False):
+    """Energy between two readings: ``joules`` in ``[begin_ns, end_ns)``, at least ``lower_j``, at most ``upper_j``.
+
+    ``measured`` is false for a gap, whose ``joules`` are 0. ``flags`` say what
+    was caught.
+    """
+
+    begin_ns: int
+    end_ns: int
+    joules: float
+    lower_j: float
+    upper_j: float
+    measured: bool
+    flags: Flag = NO_FLAGS
+
+
+class Meter(Struct, frozen=True, kw_only=True):
+    """What a probe has counted since ``since_ns``; ``last`` is its last believed reading.
+
+    ``measured_ns`` of the time from ``since_ns`` to ``until_ns`` are measured,
+    the rest are gaps, ``gaps`` in number. Nothing here ever falls.
+    """
+
+    since_ns: int
+    until_ns: int
+    last: Reading
+    joules: float = 0.0
+    lower_j: float = 0.0
+    upper_j: float = 0.0
+    measured_ns: int = 0
+    gaps: int = 0
+    refused: int = 0
+
+    @property
+    def coverage(self) -> float:
+        """The measured part of the time, from 0 to 1; 1 before any time has passed."""
+        span = self.until_ns - self.since_ns
+        return self.measured_ns / span if span else 1.0
+
+
+def start(reading: Reading, rules: Rules) -> Meter | None:
+    """A meter that begins with a probe's first reading; ``None`` where that one cannot be believed.
+
+    The reading's own interval counts: its power is known there.
+    """
+    if _implausible(reading, rules):
+        return None
+    meter = Meter(since_ns=reading.begin_ns, until_ns=reading.begin_ns, last=reading)
+    step = _within(reading, reading.begin_ns)
+    return meter if step is None else _added(meter, (step,), reading)
+
+
+def advance(meter: Meter, reading: Reading, rules: Rules) -> tuple[Meter, tuple[Step, ...], Flag]:
+    """The meter with one more reading, what was added, in the order of time, and what was wrong with the reading.
+
+    A reading that cannot be believed changes nothing but ``refused``: the
+    time until the next good one is judged then. The same reading again adds
+    nothing. A clock that was set back adds nothing until it passes the point
+    where the meter stands, if by less than a gap; if by more, the meter goes
+    on from there in the new time, as after a gap of unknown length.
+    """
+    flaws = _implausible(reading, rules)
+    if flaws:
+        return replace(meter, refused=meter.refused + 1), (), flaws
+    if reading.end_ns <= meter.until_ns:
+        return _stepped_back(meter, reading, rules)
+    counted = _counted(meter, reading, rules)
+    if isinstance(counted, Step):
+        return _added(meter, (counted,), reading), (counted,), counted.flags
+    between = _between(meter, reading, rules)
+    own = _within(reading, max(reading.begin_ns, meter.until_ns))
+    steps = tuple(step for step in (between, own) if step is not None)
+    if counted:
+        steps = tuple(replace(step, flags=counted) for step in steps)
+    return _added(meter, steps, reading), steps, counted
+
+
+def _implausible(reading: Reading, rules: Rules) -> Flag:
+    watts = reading.watts
+    if watts is None:
+        return NO_FLAGS if reading.energy_j is not None and math.isfinite(reading.energy_j) else Flag.IMPLAUSIBLE
+    fine = math.isfinite(watts) and rules.min_watts <= watts <= rules.max_watts
+    return NO_FLAGS if fine and not reading.flags & Flag.IMPLAUSIBLE else Flag.IMPLAUSIBLE
+
+
+def _stepped_back(meter: Meter, reading: Reading, rules: Rules) -> tuple[Meter, tuple[Step, ...], Flag]:
+    if meter.until_ns - reading.end_ns <= rules.gap_ns:
+        same = reading == meter.last
+        return meter, (), NO_FLAGS if same else Flag.CLOCK_STEPPED
+    # The time that the meter has behind it keeps its length; only its place moves.
+    behind = meter.until_ns - meter.since_ns
+    moved = replace(
+        meter, since_ns=reading.begin_ns - behind, until_ns=reading.begin_ns, last=reading, gaps=meter.gaps + 1
+    )
+    step = _within(reading, reading.begin_ns)
+    if step is None:
+        return moved, (), Flag.CLOCK_STEPPED
+    step = replace(step, flags=Flag.CLOCK_STEPPED)
+    return _added(moved, (step,), reading), (step,), Flag.CLOCK_STEPPED
+
+
+def _counted(meter: Meter, reading: Reading, rules: Rules) -> Step | Flag:
+    """The step by the device's counter; or no step, and what is wrong with the counter."""
+    before, after = meter.last.energy_j, reading.energy_j
+    if before is None or after is None or not math.isfinite(after):
+        return NO_FLAGS
+    flags = NO_FLAGS
+    joules = after - before
+    most = rules.max_watts * (reading.end_ns - meter.until_ns) / NS + rules.counter_step_j
+    if joules < 0 and rules.counter_modulus_j is not None and joules + rules.counter_modulus_j <= most:
+        joules += rules.counter_modulus_j
+        flags = Flag.COUNTER_WRAPPED
+    if not 0 <= joules <= most:
+        return Flag.COUNTER_RESET
+    return Step(
+        begin_ns=meter.until_ns,
+        end_ns=reading.end_ns,
+        joules=joules,
+        lower_j=max(0.0, joules - rules.counter_step_j),
+        upper_j=joules + rules.counter_step_j,
+        measured=True,
+        flags=flags,
+    )
+
+
+def _between(meter: Meter, reading: Reading, rules: Rules) -> Step | None:
+    """From the last reading's end to this one's begin; ``None`` where they touch."""
+    elapsed = reading.begin_ns - meter.until_ns
+    if elapsed <= 0:
+        return None
+    first, second = meter.last.watts, reading.watts
+    if first is None or second is None or elapsed > rules.gap_ns:
+        return _step(meter.until_ns, reading.begin_ns, 0.0, 0.0, rules.max_watts, measured=False)
+    return _step(meter.until_ns, reading.begin_ns, (first + second) / 2, min(first, second), max(first, second))
+
+
+def _within(reading: Reading, begin_ns: int) -> Step | None:
+    """A reading's own interval from ``begin_ns`` on."""
+    if reading.watts is None or reading.end_ns <= begin_ns:
+        return None
+    return _step(begin_ns, reading.end_ns, reading.watts, reading.watts, reading.watts)
+
+
+def _step(begin_ns: int, end_ns: int, watts: float, lower: float, upper: float, *, measured: bool = True) -> Step:
+    seconds = (end_ns - begin_ns) / NS
+    return Step(
+        begin_ns=begin_ns,
+        end_ns=end_ns,
+        joules=watts * seconds,
+        lower_j=lower * seconds,
+        upper_j=upper * seconds,
+        measured=measured,
+    )
+
+
+def _added(meter: Meter, steps: tuple[Step, ...], reading: Reading) -> Meter:
+    joules, lower_j, upper_j = meter.joules, meter.lower_j, meter.upper_j
+    measured_ns, gaps = meter.measured_ns, meter.gaps
+    for step in steps:
+        joules += step.joules
+        lower_j += step.lower_j
+        upper_j += step.upper_j
+        if step.measured:
+            measured_ns += step.end_ns - step.begin_ns
+        else:
+            gaps += 1
+    return Meter(
+        since_ns=meter.since_ns,
+        until_ns=reading.end_ns,
+        last=reading,
+        joules=joules,
+        lower_j=lower_j,
+        upper_j=upper_j,
+        measured_ns=measured_ns,
+        gaps=gaps,
+        refused=meter.refused,
+    )
