@@ -11,12 +11,13 @@ from __future__ import annotations
 import collections
 import datetime as dt
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from climate.client.hosts import Host, Use
 from climate.client.leases import Lease
-from climate.errors import ClimateError, Forbidden
+from climate.client.properties import Rule
+from climate.errors import BadProperties, ClimateError, Forbidden, PropertyExists
 from climate.sandbox.screen import StepFailed
 from climate.sandbox.stage import Stage
 
@@ -24,7 +25,9 @@ LEASE_S = 12
 EXTENSION_S = 4
 QUANTITY = 2
 CHART = "2m"
-PROPERTIES = ["and", [">=", "$vcpus", 16], ["homogeneous", "$cpu_info.model"]]
+NOISE = "noise"
+QUIET = ["=", f"${NOISE}", "low"]
+PROPERTIES = ["and", [">=", "$vcpus", 16], QUIET, ["homogeneous", "$cpu_info.model"]]
 _PATIENCE_S = 20.0
 _LOOK_EVERY_S = 0.2
 
@@ -43,6 +46,28 @@ def hosts_in(stage: Stage) -> None:
     stage.screen.check(stage.member.last.status == 403, "a tenant may not list hosts")
 
 
+def properties(stage: Stage) -> None:
+    """The operator says by a rule what no source tells; while it is hidden, no tenant may name it."""
+    catalogue = stage.admin.client.properties
+    rules: list[Rule] = [{"where": [">=", "$vcpus", 16], "value": "low"}]
+    try:
+        added = catalogue.add(NOISE, "text", description="how loud the machine is", hidden=True, rules=rules)
+    except PropertyExists:  # an earlier tour added it
+        added = catalogue.set(NOISE, hidden=True, rules=rules)
+    stage.show(stage.admin, **_fields(added, "name", "type", "values", "hosts", "hidden"))
+    stage.screen.check(added["values"] == ["low"], "the rule holds for hosts")
+    try:
+        stage.member.client.leases.create(duration=LEASE_S, host_properties=QUIET)
+    except BadProperties as error:
+        stage.show(stage.member, error=error.message)
+    stage.screen.check(stage.member.last.status == 400, "to the tenant there is no such property")
+    catalogue.set(NOISE, hidden=False)
+    stage.show(stage.admin)
+    shown = stage.member.client.properties.get(NOISE)
+    stage.show(stage.member, **_fields(shown, "name", "type", "description", "values"))
+    stage.screen.check("hosts" not in shown, "now there is; how many hosts have it stays with the operator")
+
+
 def request(stage: Stage) -> None:
     """A tenant asks for hosts that are alike, now, for a few seconds."""
     stage.lease = stage.member.client.leases.create(
@@ -55,10 +80,12 @@ def request(stage: Stage) -> None:
 def proposal(stage: Stage) -> None:
     """The hosts are held, and the tenant sees what for, but not which."""
     lease = stage.lease = stage.member.client.leases.get(stage.held["id"])
-    stage.show(stage.member, **_fields(lease, "state", "start_at", "end_at", "quantity", "alike", "expires_at"))
+    stage.show(stage.member, **_fields(lease, "state", "start_at", "end_at", "quantity", "alike", "common_properties"))
     stage.screen.check(lease["state"] == "proposed", "the lease is a proposal, held until it expires")
     stage.screen.check(lease["quantity"] == QUANTITY, f"it holds {QUANTITY} hosts")
     stage.screen.check("cpu_info.model" in lease["alike"], "they are alike in what the tenant asked for")
+    common = lease.get("common_properties") or {}
+    stage.screen.check(common.get(NOISE) == "low", f"{len(common)} facts tell the tenant what the hosts are like")
     stage.screen.check(stage.names_no_host(stage.member.last.answer), "the tenant sees no name and no id of a host")
 
 
@@ -138,6 +165,7 @@ class Step:
 
 STEPS: tuple[Step, ...] = (
     Step("Hosts in", hosts_in),
+    Step("Properties", properties),
     Step("Request", request),
     Step("Proposal", proposal),
     Step("Confirm", confirm),
@@ -191,8 +219,8 @@ def _uses(stage: Stage) -> list[Use]:
     return available["hosts"] if available else []
 
 
-def _fields(lease: Lease, *names: str) -> dict[str, object]:
-    return {name: value for name, value in lease.items() if name in names}
+def _fields(answer: Mapping[str, object], *names: str) -> dict[str, object]:
+    return {name: value for name, value in answer.items() if name in names}
 
 
 def _instant(text: str) -> float:
