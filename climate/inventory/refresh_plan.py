@@ -136,6 +136,8 @@ def _new(host_id: str, source: str, facts: SourceHost, at: int) -> Host:
 
 def _kept(before: Host, facts: SourceHost) -> dict[str, PropertyValue]:
     """What was last known of the facts that the source cannot tell now."""
+    if not facts.kept:
+        return {}
     nested = tuple(f"{name}." for name in facts.kept)
     return {name: value for name, value in before.properties.items() if name in facts.kept or name.startswith(nested)}
 

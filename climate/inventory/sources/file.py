@@ -183,9 +183,12 @@ def _flat(
             document.refuse(f"{name} must be text, a number, a boolean, or a list of words", *place)
 
 
-def _words(document: Document, value: list[object], name: str, keys: Keys) -> str:
-    words = [text_of(word) if isinstance(word, str | int | float) else "" for word in value]
-    text = " ".join(words)
+def _words(document: Document, words: list[Any], name: str, keys: Keys) -> str:
+    try:
+        text = " ".join(words)
+    except TypeError:
+        words = [text_of(word) if isinstance(word, str | int | float) else "" for word in words]
+        text = " ".join(words)
     if text.split() != words:
         document.refuse(f"the list {name} must hold words without spaces", *keys)
     return text
