@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from alembic.runtime.migration import MigrationContext
 
 from climate.chassis import sql
 from climate.errors import HostsTaken
+from climate.inventory.decisions import Decision
 from climate.inventory.store import metadata as inventory
+from climate.inventory.store.sql import SqlStore as Inventory
 from climate.manage import database
 from climate.planning.store import tables
 from climate.planning.store.sql import SqlStore
@@ -145,6 +148,29 @@ def test_every_step_can_be_taken_back_and_again(engine: sa.Engine) -> None:
     book(store, [1], 100, 200)
     with pytest.raises(HostsTaken):
         book(store, [1], 150, 160)
+
+
+def test_hosts_from_before_there_were_gifts_have_none(engine: sa.Engine) -> None:
+    """They are candidates as they were, and can be given something."""
+    database.upgrade(engine, "0002")
+    host_id = "6f1c8a52-0d3b-4f0e-9a53-2b8f3f7f9c11"
+    with sql.transaction(engine) as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO inventory_host (host_id, name, service_host, external_id, source, properties, disabled,"
+                " disabled_reason, first_seen_at, last_seen_at) VALUES (:id, 'a', 'a', '1', 'file', :facts, :no, '', 1, 1)"
+            ),
+            {"id": host_id, "facts": '{"vcpus": 8}', "no": False},
+        )
+        connection.execute(sa.text("INSERT INTO inventory_generation (id, number) VALUES (1, 5)"))
+    database.upgrade(engine)
+    store = Inventory(engine)
+    known = store.load()
+    (host,) = known.hosts
+    assert (host.properties, host.given, host.unavailable_reason, host.bookable) == ({"vcpus": 8}, {}, "", True)
+    assert (known.generation, known.definitions) == (5, ())
+    assert store.settle(Decision(seen_generation=5, hosts=(dataclasses.replace(host, given={"gpus": 2}),)))
+    assert store.load(after=5).hosts[0].given == {"gpus": 2}
 
 
 def test_stamping_runs_nothing(engine: sa.Engine) -> None:

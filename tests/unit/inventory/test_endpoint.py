@@ -11,15 +11,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from climate.core.candidates import Candidates, unpack
-from climate.errors import BadProperties, HostNotFound
+from climate.core.candidates import Candidates, pack, unpack
+from climate.core.host_properties.catalogue import Kind
+from climate.core.host_properties.definitions import Definition, Rule
+from climate.core.host_properties.describe import Origin
+from climate.errors import ClimateError
 from climate.inventory.endpoint import InventoryEndpoint
 from climate.inventory.hosts import Hosts
 from climate.inventory.matching import Matching
 from climate.inventory.properties import Properties
 from climate.inventory.refresh import Refresher
 from climate.inventory.store.memory import MemoryStore
-from climate.rpcapi.inventory import HostQuery, InventoryAPI
+from climate.rpcapi.inventory import Common, HostQuery, InventoryAPI, PropertyChange
 from tests.unit.inventory.fleet import ListSource, numbered_ids, told
 
 METHODS = sorted(name for name in vars(InventoryAPI) if not name.startswith("_"))
@@ -96,12 +99,32 @@ def test_properties_and_sources_travel(inventory: InventoryAPI) -> None:
     assert (state.name, state.refreshed_at, state.hosts, state.error) == ("file", 7, 2, "")
 
 
+def test_what_admins_say_travels(inventory: InventoryAPI) -> None:
+    """Rules, gifts, and what is left out."""
+    rule = Rule(where=["in", "$vcpus", 8, "16"], value=2.5)
+    added = inventory.add_property("r", definition=Definition(name="noise", type=Kind.NUMBER, rules=(rule,)))
+    assert (added.values, added.hosts, added.source, added.rules) == ((2.5, 2.5), 2, Origin.ADDED, (rule,))
+    assert inventory.get_property("r", name="noise", sees_hosts=False) == added
+    assert inventory.set_host("r", host_id="a", properties={"noise": 7, "turbo": None}).given == {"noise": 7}
+    changed = inventory.change_property("r", name="noise", change=PropertyChange(hidden=True))
+    assert (changed.hidden, changed.values, changed.rules) == (True, (2.5, 7), (rule,))
+    hosts = pack([inventory.get_host_details("r", host_id="b").host_id])
+    common = inventory.get_common("r", hosts=hosts, names=["noise", "vcpus"], sees_hosts=False)
+    assert common == Common(properties={"vcpus": 16}, visible=frozenset({"vcpus"}))
+    assert inventory.get_visible("r", names=["noise", "vcpus", "x"], sees_hosts=True) == {"noise", "vcpus"}
+    inventory.forget_property("r", name="noise")
+    assert inventory.get_host_details("r", host_id="a").given == {}
+
+
 def test_errors_are_expected_ones(inventory: InventoryAPI) -> None:
     """What oslo.messaging sends back without calling it a failure of the server."""
     for call in (
         lambda: inventory.get_hosts("r", properties=["=", "$id", 1], sees_hosts=False),
         lambda: inventory.get_host_details("r", host_id="nobody"),
+        lambda: inventory.get_property("r", name="nothing", sees_hosts=True),
+        lambda: inventory.add_property("r", definition=Definition(name="vcpus", type=Kind.NUMBER)),
+        lambda: inventory.forget_property("r", name="vcpus"),
     ):
         with pytest.raises(Exception) as caught:  # noqa: PT011 - oslo.messaging's wrapper
             call()
-        assert isinstance(caught.value.exc_info[1], BadProperties | HostNotFound)
+        assert isinstance(caught.value.exc_info[1], ClimateError)
