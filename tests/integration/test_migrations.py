@@ -158,7 +158,8 @@ def test_hosts_from_before_there_were_gifts_have_none(engine: sa.Engine) -> None
         connection.execute(
             sa.text(
                 "INSERT INTO inventory_host (host_id, name, service_host, external_id, source, properties, disabled,"
-                " disabled_reason, first_seen_at, last_seen_at) VALUES (:id, 'a', 'a', '1', 'file', :facts, :no, '', 1, 1)"
+                " disabled_reason, first_seen_at, last_seen_at)"
+                " VALUES (:id, 'a', 'a', '1', 'file', :facts, :no, '', 1, 1)"
             ),
             {"id": host_id, "facts": '{"vcpus": 8}', "no": False},
         )
