@@ -12,13 +12,16 @@ from oslo_config import cfg
 
 ENTRY_POINTS = "oslo.config.opts"
 _OURS = ("climate", "kwapi", "kwranking", "kwassign")
+# Sections for each kind of device, as examples: no process registers them under these names.
+_EXAMPLES = ("kwapi.wattmeters",)
 Options = Callable[[], list[tuple[str, list[cfg.Opt]]]]
 
 
 def all_options() -> list[Options]:
     """What every part of the installed suite registers, found by the entry points ``oslo.config.opts``."""
     found = importlib.metadata.entry_points(group=ENTRY_POINTS)
-    return [entry.load() for entry in found if entry.name.split(".")[0] in _OURS]
+    ours = (entry for entry in found if entry.name.split(".")[0] in _OURS)
+    return [entry.load() for entry in ours if entry.name not in _EXAMPLES]
 
 
 def findings(conf: cfg.ConfigOpts) -> list[str]:

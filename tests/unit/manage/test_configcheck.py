@@ -66,3 +66,8 @@ def test_limits_that_cannot_be_stop_planning_from_starting(tmp_path: Path, text:
     with pytest.raises(ConfigError, match=rf"\[limits\].*{option}") as caught:
         limits.of_site(loaded(tmp_path, f"[limits]\n{text}\n"))
     assert caught.value.details["option"] == option
+
+
+def test_examples_of_sections_are_no_options_of_the_site() -> None:
+    """The sample shows a section for each kind of wattmeter, with values that such a section must have."""
+    assert not any(group.startswith("example-") for part in configcheck.all_options() for group, _ in part())
