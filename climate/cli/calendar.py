@@ -40,8 +40,7 @@ def period(given: argparse.Namespace, now: float) -> tuple[int, int]:
     """The time that the options of :func:`add_time` mean at ``now``, in epoch seconds."""
     span_s = times.seconds(given.span, "--span")
     start = int(now - span_s * _PAST) if given.start is None else times.instant(given.start, now, "--start")
-    end = start + span_s if given.end is None else times.instant(given.end, now, "--end")
-    return start, max(end, start + 1)
+    return start, start + span_s if given.end is None else times.instant(given.end, now, "--end")
 
 
 class Draw(Command):

@@ -117,7 +117,9 @@ def _lines(error: BaseException) -> Iterator[str]:
             yield _known_as(error.error)
         case ClimateError():
             yield error.message
-            yield _known_as(error, str(error.details.get("field") or ""))
+            field = str(error.details.get("field") or "")
+            if not field.startswith("--"):  # else it is an option, which the message names
+                yield _known_as(error, field)
         case Unusable():
             yield error.message
             if error.spot is not None:

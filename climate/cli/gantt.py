@@ -130,7 +130,7 @@ def chart(
     """
     label = min(_WIDEST, max([_NARROWEST, *(columns(row.label) for row in rows)]), width // 3)
     axis = Axis(start_at, end_at, max(1, width - label - 1), zone)
-    head, foot = _head(axis, label, style), [_legend(axis, now, style)]
+    head, foot = _head(axis, label, style), list(_legend(axis, now, style, width))
     shown = list(rows)
     if height is not None and len(rows) > (room := max(1, height - len(head) - len(foot) - 1)):
         shown = shown[:room]
@@ -203,10 +203,17 @@ def _painted(cells: Sequence[str], colours: Sequence[str], style: Style) -> str:
     return "".join(parts)
 
 
-def _legend(axis: Axis, now: float, style: Style) -> str:
-    states = "  ".join(
-        f"{style.painted(style.bar(state) * 2, _COLOURS[state])} {state}"
-        for state in ("proposed", "confirmed", "active")
-    )
-    column = short((axis.end_at - axis.start_at) / axis.width)
-    return f"{states}  (a column is {column}; times are {axis.local(now):%Z}, now {axis.local(now):%H:%M})"
+def _legend(axis: Axis, now: float, style: Style, width: int) -> Iterator[str]:
+    """What the signs mean, and below or beside it what time it is; none of it where the window is too narrow."""
+    states = [(style.bar(state) * 2, _COLOURS[state], state) for state in ("proposed", "confirmed", "active")]
+    plain = "  ".join(f"{sign} {state}" for sign, _, state in states)
+    painted = "  ".join(f"{style.painted(sign, colour)} {state}" for sign, colour, state in states)
+    column, local = short((axis.end_at - axis.start_at) / axis.width), axis.local(now)
+    times = f"(a column is {column}; times are {local:%Z}, now {local:%H:%M})"
+    if len(plain) + 2 + len(times) <= width:
+        yield f"{painted}  {times}"
+        return
+    if len(plain) <= width:
+        yield painted
+    if len(times) <= width:
+        yield times

@@ -49,6 +49,7 @@ def client(sandbox: dict[str, str]) -> Client:
         (["host", "list"], 5, "climate.auth.forbidden"),
         (["--token=guessed", "lease", "list"], 5, "climate.auth.required"),
         (["--endpoint", "http://127.0.0.1:9", "lease", "list"], 6, "Nothing answers at http://127.0.0.1:9"),
+        (["calendar", "--start", "+2h", "--end", "+1h"], 2, "field end"),
         (["leese", "list"], 2, "climate lease list"),
         (["lease"], 2, "climate lease list"),
         ([], 2, "climate help"),

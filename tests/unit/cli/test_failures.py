@@ -58,6 +58,11 @@ def test_the_field_the_option_and_the_request_are_named() -> None:
     )
 
 
+def test_an_option_is_named_once() -> None:
+    """Where the command itself refuses what it holds."""
+    assert failures.told(errors.BadField("--at is not a time.", field="--at")) == "--at is not a time.\n"
+
+
 def test_a_code_of_a_newer_service_is_shown() -> None:
     """The client knows no class for it."""
     assert "(climate.new.code)" in failures.told(errors.ClimateError("New.", code="climate.new.code"))
