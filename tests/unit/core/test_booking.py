@@ -232,23 +232,6 @@ def test_the_next_thing_due(one: booking.Lease, at: int | None) -> None:
     assert booking.due_at(one) == at
 
 
-@pytest.mark.parametrize(
-    ("was", "now", "taken"),
-    [
-        (None, (10, 20), (10, 20)),
-        ((10, 20), (10, 30), (20, 30)),
-        ((10, 20), (10, 15), None),
-        ((10, 20), (10, 20), None),
-        ((10, 20), None, None),
-    ],
-)
-def test_a_booking_takes_what_was_not_blocked_before(
-    was: tuple[int, int] | None, now: tuple[int, int] | None, taken: tuple[int, int] | None
-) -> None:
-    """Who shortens or gives back takes nothing, and is refused by nobody's history."""
-    assert Booking(Block((3,), was, now), 20).taken == taken
-
-
 def test_hosts_that_change_alike_share_a_booking() -> None:
     """Unchanged hosts have none; a journal entry of a thousand hosts stays short."""
     held = [Held(1, 0, 50, 60), Held(2, 0, 50, 60), Held(3, 5, 50, 60), Held(4, 0, 50, 60)]

@@ -202,3 +202,20 @@ RETURNED = {
 @pytest.mark.parametrize(("held", "count", "hosts"), RETURNED.values(), ids=RETURNED)
 def test_the_hosts_to_give_back_are_the_last(held: list[Held], count: int, hosts: tuple[int, ...]) -> None:
     assert changes.to_return(held, count) == hosts
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "taken"),
+    [
+        (None, (10, 20), (10, 20)),
+        ((10, 20), (10, 30), (20, 30)),
+        ((10, 20), (10, 15), None),
+        ((10, 20), (10, 20), None),
+        ((10, 20), None, None),
+    ],
+)
+def test_a_booking_takes_what_was_not_blocked_before(
+    was: tuple[int, int] | None, now: tuple[int, int] | None, taken: tuple[int, int] | None
+) -> None:
+    """Who shortens or gives back takes nothing, and is refused by nobody's history."""
+    assert Booking(Block((3,), was, now), 20).taken == taken
