@@ -32,11 +32,18 @@ class Following:
         self._written_at = time.monotonic()
 
     def step(self) -> None:
-        """Take what there is, or wait a moment for something.
+        """Take all that there is, or wait a moment for something.
+
+        Called with a pause in between: to wake up for each of many small
+        batches costs more than what is in them.
 
         :raises OSError: the counters cannot be written down; they are kept in memory meanwhile.
         """
-        self._live.take(self._subscriber.receive(_WAIT_S))
+        events = self._subscriber.receive(_WAIT_S)
+        deadline = time.monotonic() + _WAIT_S
+        while events:
+            self._live.take(events)
+            events = self._subscriber.receive(0.0) if time.monotonic() < deadline else []
         if time.monotonic() - self._written_at >= self._interval_s:
             self.write()
 

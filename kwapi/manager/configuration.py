@@ -105,6 +105,7 @@ def read(
     defaults = _defaults(shared.entries)
     find = functools.cache(load_driver)
     wattmeters: list[Wattmeter] = []
+    readers: dict[str, Wattmeter] = {}
     faults = [replace(fault, disables=False) for fault in _flaws(shared)]
     for block in blocks.values():
         if block.name in reserved:
@@ -112,11 +113,12 @@ def read(
         draft = _Draft(block, shared, defaults)
         made = draft.wattmeter(find)
         faults.extend(draft.faults)
-        twice = None if made is None else _twice(made, wattmeters, block)
+        twice = None if made is None else _twice(made, readers, block)
         if twice is not None:
             faults.append(twice)
         elif made is not None:
             wattmeters.append(made)
+            readers.update(dict.fromkeys(made.probes, made))
     return Configuration(tuple(wattmeters), tuple(faults))
 
 
@@ -220,18 +222,18 @@ def _section(
     )
 
 
-def _twice(made: Wattmeter, others: Iterable[Wattmeter], block: ini.Block) -> Fault | None:
-    """A probe that another section reads already, and it shall count once."""
+def _twice(made: Wattmeter, readers: Mapping[str, Wattmeter], block: ini.Block) -> Fault | None:
+    """A probe that another section reads already (``readers`` by probe), and it shall count once."""
     entry = block.entries["probes"]
-    for other in others:
-        for probe in made.probes:
-            if probe in other.probes:
-                return Fault(
-                    entry.path,
-                    entry.line,
-                    block.name,
-                    "probes",
-                    f"{probe} is read by [{other.section.name}] already ({other.path}, line {other.line})",
-                    "Take it out of one of them, or give one another device.",
-                )
+    for probe in made.probes:
+        other = readers.get(probe)
+        if other is not None:
+            return Fault(
+                entry.path,
+                entry.line,
+                block.name,
+                "probes",
+                f"{probe} is read by [{other.section.name}] already ({other.path}, line {other.line})",
+                "Take it out of one of them, or give one another device.",
+            )
     return None
