@@ -66,7 +66,7 @@ OPTS = [
         "traits",
         default=[],
         help="Which of the traits that Placement knows become the property traits: those that begin so, such as "
-        "HW_CPU_, CUSTOM_. Empty: none, and Placement is not asked for any. Needs Nova's microversion 2.53.",
+        "HW_CPU, CUSTOM. Empty: none, and Placement is not asked for any. Needs Nova's microversion 2.53.",
     ),
     cfg.IntOpt(
         "placement_hosts",
