@@ -63,26 +63,27 @@ def make_tokens(folder: Folder) -> Tokens:
         tokens.member: {"project_id": PROJECT, "user_id": "demo-member", "roles": ["member"]},
         tokens.admin: {"project_id": PROJECT, "user_id": "demo-admin", "roles": ["admin"]},
     }
-    _write_private(folder.tokens, yaml.safe_dump(content))
+    write_private(folder.tokens, yaml.safe_dump(content))
     return tokens
 
 
-def write_environment(folder: Folder, url: str, tokens: Tokens) -> None:
+def write_environment(folder: Folder, url: str, energy_url: str, tokens: Tokens) -> None:
     """The variables that the command line and the examples of the manual use, for ``. STATE/env``."""
     variables = {
         "CLIMATE_URL": url,
+        "ENERGY_URL": energy_url,
         "TOKEN": tokens.member,
         "ADMIN_TOKEN": tokens.admin,
         "CLIMATE_ENDPOINT": url,
         "CLIMATE_TOKEN": tokens.member,
     }
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()]
-    _write_private(folder.environment, "".join(lines))
+    write_private(folder.environment, "".join(lines))
 
 
 def write_conf(folder: Folder, port: int) -> None:
     """The configuration of all processes."""
-    _write_private(folder.conf, _ini(_groups(folder, port)))
+    write_private(folder.conf, ini(_groups(folder, port)))
 
 
 def _groups(folder: Folder, port: int) -> Mapping[str, Mapping[str, object]]:
@@ -101,7 +102,8 @@ def _groups(folder: Folder, port: int) -> Mapping[str, Mapping[str, object]]:
     }
 
 
-def _ini(groups: Mapping[str, Mapping[str, object]]) -> str:
+def ini(groups: Mapping[str, Mapping[str, object]]) -> str:
+    """Options by group, as a configuration file."""
     # oslo.config reads $ as the begin of a reference to another option.
     parts = [
         f"[{group}]\n" + "".join(f"{name} = {str(value).replace('$', '$$')}\n" for name, value in options.items())
@@ -110,7 +112,8 @@ def _ini(groups: Mapping[str, Mapping[str, object]]) -> str:
     return "# Written by climate-sandbox at each start.\n" + "\n".join(parts)
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
+    """A new file of mode 600 in the place of an old one."""
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

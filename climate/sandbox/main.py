@@ -15,8 +15,8 @@ from pathlib import Path
 from types import FrameType
 
 from climate.errors import ClimateError
+from climate.sandbox import energy, tour
 from climate.sandbox import folder as folders
-from climate.sandbox import tour
 from climate.sandbox.folder import Folder
 from climate.sandbox.screen import Screen
 from climate.sandbox.site import PREFERRED_PORT, Site, free_port
@@ -71,24 +71,29 @@ def _state_folder(wanted: Path | None) -> Iterator[Folder]:
 
 
 def _run(arguments: argparse.Namespace, folder: Folder, screen: Screen) -> int:
-    port = arguments.port if arguments.port is not None else free_port()
-    url = f"http://127.0.0.1:{port}"
+    port = arguments.port if arguments.port is not None else free_port(PREFERRED_PORT)
+    energy_port = free_port(energy.PREFERRED_PORT if port != energy.PREFERRED_PORT else 0)
+    url, energy_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{energy_port}"
     tokens = folders.make_tokens(folder)
-    folders.write_environment(folder, url, tokens)
+    folders.write_environment(folder, url, energy_url, tokens)
     folders.write_conf(folder, port)
+    energy.write(folder, energy_port)
     _introduce(screen, folder)
     site = Site(folder)
     try:
         site.start()
         played = True
         if not arguments.no_tour:
-            member, admin = Person("tenant", url, tokens.member), Person("operator", url, tokens.admin)
+            member, admin = (
+                Person(name, url, energy_url, token)
+                for name, token in (("tenant", tokens.member), ("operator", tokens.admin))
+            )
             played = tour.play(Stage(screen, member, admin, time.time))
         if not played:
             _show_log(screen, folder)
             return 1
         if not arguments.once:
-            _stay(screen, folder, url)
+            _stay(screen, folder, url, energy_url)
         return 0
     finally:
         screen.line("\nThe sandbox ends.")
@@ -101,10 +106,11 @@ def _introduce(screen: Screen, folder: Folder) -> None:
     screen.line(f"State: {folder.path}\nLog:   {folder.log}")
 
 
-def _stay(screen: Screen, folder: Folder, url: str) -> None:
+def _stay(screen: Screen, folder: Folder, url: str, energy_url: str) -> None:
     """Say what one may try, and wait to be interrupted."""
     screen.line(
         f"\nThe suite runs at {url}\n"
+        f"  energy          {energy_url}\n"
         f"  tokens          {folder.tokens}\n"
         f"  configuration   {folder.conf}\n"
         f"  log             {folder.log}\n"
@@ -115,6 +121,7 @@ def _stay(screen: Screen, folder: Folder, url: str) -> None:
         "  climate calendar --span 1h --watch\n"
         "  climate --token=$ADMIN_TOKEN calendar --by host --span 1h\n"
         '  curl -s -H "X-Auth-Token: $TOKEN" $CLIMATE_URL/v1/leases\n'
+        '  curl -s -H "X-Auth-Token: $ADMIN_TOKEN" $ENERGY_URL/v1/probes/\n'
         "Ctrl-C ends it."
     )
     with contextlib.suppress(KeyboardInterrupt):

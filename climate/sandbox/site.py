@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All processes of the suite in this one, over in-process RPC and one SQLite file."""
+"""All processes of the suite in this one, over in-process RPC, a bus of local sockets and one SQLite file."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from climate.chassis import sql
 from climate.chassis.process import Process
 from climate.cmd import api, inventory, main, planning
 from climate.manage import database
+from climate.sandbox import energy
 from climate.sandbox.folder import Folder
 
 PREFERRED_PORT = 9393
@@ -27,7 +28,7 @@ BUILDERS: tuple[Callable[[cfg.ConfigOpts, Callable[[], int]], Process], ...] = (
 )
 
 
-def free_port(preferred: int = PREFERRED_PORT) -> int:
+def free_port(preferred: int) -> int:
     """``preferred`` if nobody listens there, else any free port of the loopback address."""
     for port in (preferred, 0):
         with closing(socket.socket()) as candidate:
@@ -54,7 +55,7 @@ class Site:
         engine = sql.engine(conf.database.connection)
         database.upgrade(engine)
         engine.dispose()
-        self._processes = [build(conf, main.clock) for build in BUILDERS]
+        self._processes = [*(build(conf, main.clock) for build in BUILDERS), *energy.processes(folder)]
         self._started: list[Process] = []
 
     def start(self) -> None:

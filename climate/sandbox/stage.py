@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from keystoneauth1.adapter import Adapter
 from keystoneauth1.session import Session
 from keystoneauth1.token_endpoint import Token
 
 from climate.client import Client
+from climate.client.connection import Connection
 from climate.client.leases import Lease
 from climate.sandbox.screen import Screen, StepFailed
 
@@ -37,15 +39,19 @@ _COMMAND_WIDTH = "90"  # of the chart, so that it can be shown indented
 
 
 class Person:
-    """A client of the sandbox, the last thing that was said on its wire, and a command line."""
+    """A client of the sandbox, the last thing that was said on its wire, and a command line.
 
-    def __init__(self, name: str, url: str, token: str) -> None:
+    ``energy`` is the way to the API that tells of energy.
+    """
+
+    def __init__(self, name: str, url: str, energy_url: str, token: str) -> None:
         self.name = name
         self._variables = {"CLIMATE_ENDPOINT": url, "CLIMATE_TOKEN": token}
         self._last: Exchange | None = None
         wire = requests.Session()
         wire.hooks["response"].append(self._note)
         self.client = Client(Session(auth=Token(url, token), session=wire))
+        self.energy = Connection(Adapter(Session(auth=Token(energy_url, token), session=wire)))
 
     @property
     def last(self) -> Exchange:

@@ -13,6 +13,7 @@ import datetime as dt
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from climate.client.hosts import Host, Use
 from climate.client.leases import Lease
@@ -142,6 +143,30 @@ def operators_view(stage: Stage) -> None:
     stage.screen.check(lease["id"] in [entry["lease_id"] for entry in entries], "the calendar shows it")
 
 
+def watts(stage: Stage) -> None:
+    """What the wattmeters of the lease's hosts say now, and that their energy is counted."""
+    operator = stage.admin
+    names = [host["name"] for host in operator.client.leases.get(stage.held["id"]).get("hosts", [])]
+    probes = {
+        probe: name
+        for name in sorted(names)
+        for probe in str(operator.client.hosts.get(name)["properties"].get("probes", "")).split()
+    }
+    stage.screen.check(set(probes.values()) == set(names), "the operator knows which wattmeters measure these hosts")
+    before = _measured(stage, dict.fromkeys(probes, -1.0))
+    _show_measured(stage, probes, before)
+    stage.screen.check(all(one["w"] > 0 for one in before.values()), "each of them draws power")
+    after = _measured(stage, {probe: one["kwh"] for probe, one in before.items()})
+    _show_measured(stage, probes, after)
+    newer = all(after[probe]["timestamp"] > before[probe]["timestamp"] for probe in probes)
+    stage.screen.check(newer, "a reading later, each has used more energy")
+    try:
+        stage.member.energy.json("GET", "/probes/")
+    except Forbidden as error:
+        stage.show(stage.member, error=error.message)
+    stage.screen.check(stage.member.last.status == 403, "a tenant may not look at probes")
+
+
 def ended(stage: Stage) -> None:
     """The end has come: the hosts are free, and the lease can still be read."""
     lease = _wait(stage, "ended")
@@ -173,6 +198,7 @@ STEPS: tuple[Step, ...] = (
     Step("On the command line", command_line),
     Step("Extended", extended),
     Step("What the operator sees", operators_view),
+    Step("Watts", watts),
     Step("Ended", ended),
 )
 
@@ -211,6 +237,27 @@ def _eventually_hosts(stage: Stage) -> list[Host]:
             raise StepFailed(f"the inventory has no hosts after {_PATIENCE_S:.0f} s")
         time.sleep(_LOOK_EVERY_S)
     return hosts
+
+
+def _measured(stage: Stage, more_than: Mapping[str, float]) -> dict[str, Any]:
+    """What kwapi-api knows of these probes, once each has counted more kWh than that."""
+    give_up_at = stage.clock() + _PATIENCE_S
+    while True:
+        known = stage.admin.energy.json("GET", "/probes/")["probes"]
+        counted = {probe: one for probe, one in known.items() if one["kwh"] is not None}
+        if all(probe in counted and counted[probe]["kwh"] > kwh for probe, kwh in more_than.items()):
+            return {probe: counted[probe] for probe in more_than}
+        if stage.clock() >= give_up_at:
+            raise StepFailed(f"the wattmeters have counted nothing more after {_PATIENCE_S:.0f} s")
+        time.sleep(_LOOK_EVERY_S)
+
+
+def _show_measured(stage: Stage, probes: Mapping[str, str], measured: Mapping[str, Any]) -> None:
+    said = {
+        f"{name}, {probe}": f"{measured[probe]['w']:.1f} W, {measured[probe]['kwh']:.6f} kWh"
+        for probe, name in probes.items()
+    }
+    stage.show(stage.admin, **said)
 
 
 def _uses(stage: Stage) -> list[Use]:

@@ -9,18 +9,33 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from climate import errors
 from climate.client import with_token
+from climate.sandbox.stage import Person
 from climate.sandbox.tour import STEPS
 from tests.functional.trial import PROGRAM, trial
 
 pytestmark = pytest.mark.slow
 
+PROBES = 14
 TOUR_WITHIN_S = 180  # a minute, and room for a machine that is three times slower
+
+
+def _watts(operator: Person) -> dict[str, Any]:
+    """All probes, once each was heard and counts."""
+    give_up_at = time.monotonic() + TOUR_WITHIN_S
+    while True:
+        known: dict[str, Any] = operator.energy.json("GET", "/probes/")["probes"]
+        if len(known) == PROBES and all(one["kwh"] for one in known.values()):
+            return known
+        assert time.monotonic() < give_up_at, known
+        time.sleep(0.2)
 
 
 def test_once_plays_the_tour_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -52,13 +67,15 @@ def test_it_stays_until_ctrl_c_and_ends_cleanly(tmp_path: Path) -> None:
         assert [one["name"] for one in member.properties.list()].count("gpus") == 1
         with pytest.raises(errors.Forbidden):
             next(member.hosts.list())
-        for name in ("tokens.yaml", "env", "climate.conf"):
+        operator = Person("operator", said["CLIMATE_URL"], said["ENERGY_URL"], said["ADMIN_TOKEN"])
+        assert len(_watts(operator)) == PROBES
+        for name in ("tokens.yaml", "env", "climate.conf", "kwapi-drivers.conf", "kwapi-api.conf", "kwapi.key"):
             assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
         assert sandbox.end(signal.SIGINT) == 0, sandbox.output
     assert "Traceback" not in sandbox.output
-    port = int(said["CLIMATE_URL"].rpartition(":")[2])
-    with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
-        probe.connect(("127.0.0.1", port))
+    for url in (said["CLIMATE_URL"], said["ENERGY_URL"]):
+        with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
+            probe.connect(("127.0.0.1", int(url.rpartition(":")[2])))
 
 
 def test_ctrl_c_in_the_middle_of_the_tour_ends_it_cleanly(tmp_path: Path) -> None:
@@ -71,12 +88,13 @@ def test_ctrl_c_in_the_middle_of_the_tour_ends_it_cleanly(tmp_path: Path) -> Non
 
 
 def test_a_state_folder_is_taken_up_again(tmp_path: Path) -> None:
-    """Leases survive a restart; tokens are new."""
+    """Leases survive a restart and energy is counted on; tokens are new."""
     with trial("--no-tour", "--state", str(tmp_path)) as first:
         first.wait_until_up()
         before = first.variables(tmp_path)
         client = with_token(before["CLIMATE_URL"], before["TOKEN"])
         lease = client.leases.create(duration="1h", confirm=True)
+        counted = _watts(Person("operator", before["CLIMATE_URL"], before["ENERGY_URL"], before["ADMIN_TOKEN"]))
         assert first.end(signal.SIGTERM) == 0, first.output
     with trial("--no-tour", "--state", str(tmp_path)) as second:
         second.wait_until_up()
@@ -84,6 +102,14 @@ def test_a_state_folder_is_taken_up_again(tmp_path: Path) -> None:
         assert after["TOKEN"] != before["TOKEN"]
         again = with_token(after["CLIMATE_URL"], after["TOKEN"])
         assert again.leases.wait_for(lease["id"], "active", 60)["end_at"] == lease["end_at"]
+        operator = Person("operator", after["CLIMATE_URL"], after["ENERGY_URL"], after["ADMIN_TOKEN"])
+        going_on = _watts(operator)
+        assert all(going_on[probe]["kwh"] >= one["kwh"] for probe, one in counted.items())
+        since = {
+            operator.energy.json("GET", f"/probes/{probe}/")[probe]["since"] < one["timestamp"]
+            for probe, one in counted.items()
+        }
+        assert since == {True}
         assert second.end() == 0, second.output
 
 

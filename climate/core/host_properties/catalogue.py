@@ -115,6 +115,7 @@ _TABLE = (
     _identity("host_ip", "address of the hypervisor"),
     _identity("service.host", "Nova's compute service"),
     _identity("external_id", "what the source calls the host"),
+    _identity("probes", "the points at which wattmeters measure the host, as Kwapi names them", several=True),
 )
 
 STANDARD: dict[str, Standard] = {standard.name: standard for standard in _TABLE}

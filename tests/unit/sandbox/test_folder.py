@@ -27,10 +27,10 @@ def test_tokens_are_random_private_and_understood(tmp_path: Path) -> None:
 def test_the_variables_can_be_sourced(tmp_path: Path) -> None:
     """Whatever a token holds."""
     folder = Folder(tmp_path)
-    folders.write_environment(folder, "http://127.0.0.1:9", Tokens(member="a'b $c", admin="d"))
-    script = f'. {folder.environment}; printf "%s|%s|%s" "$CLIMATE_URL" "$TOKEN" "$ADMIN_TOKEN"'
+    folders.write_environment(folder, "http://127.0.0.1:9", "http://127.0.0.1:8", Tokens(member="a'b $c", admin="d"))
+    script = f'. {folder.environment}; printf "%s|%s|%s|%s" "$CLIMATE_URL" "$ENERGY_URL" "$TOKEN" "$ADMIN_TOKEN"'
     said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
-    assert said == "http://127.0.0.1:9|a'b $c|d"
+    assert said == "http://127.0.0.1:9|http://127.0.0.1:8|a'b $c|d"
     assert stat.S_IMODE(folder.environment.stat().st_mode) == 0o600
 
 

@@ -21,7 +21,7 @@ def out() -> io.StringIO:
 
 @pytest.fixture
 def stage(out: io.StringIO) -> Stage:
-    people = (Person(name, "http://127.0.0.1:1", "a-token") for name in ("tenant", "operator"))
+    people = (Person(name, "http://127.0.0.1:1", "http://127.0.0.1:2", "a-token") for name in ("tenant", "operator"))
     return Stage(Screen(out), *people, lambda: 0.0)
 
 

@@ -32,7 +32,9 @@ def host(number: int, **facts: PropertyValue) -> Host:
     )
 
 
-HIDDEN = ("id", "host_id", "name", "hypervisor_hostname", "service.host", "external_id", "host_ip", "service.binary")
+HIDDEN = (
+    "id", "host_id", "name", "hypervisor_hostname", "service.host", "external_id", "host_ip", "service.binary", "probes",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HIDDEN)
