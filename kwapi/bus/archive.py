@@ -20,7 +20,7 @@ class Range:
 
 
 class Archive(Protocol):
-    """Frames by stream and number. Numbers of one stream's life come in ascending order, without gaps."""
+    """Frames by stream and number. Numbers of one stream's life come in ascending order."""
 
     def append(self, topic: bytes, epoch: int, sequence: int, frame: bytes) -> None:
         """Keep a frame, and forget the oldest where there is no more room."""
@@ -33,7 +33,7 @@ class Archive(Protocol):
 
 
 class Ring:
-    """The newest frames, in memory: ``max_bytes`` at most. Any thread may ask."""
+    """The newest frames, in memory: ``max_bytes`` at most. Any thread may ask. Numbers come without gaps."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes

@@ -27,6 +27,8 @@ MOST_BYTES = 1024 * 1024
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Any]).decode
+_NOTHING = (msgspec.MsgspecError, TypeError, ValueError, LookupError, RecursionError, OverflowError)
+"""What a message raises that is neither a question nor an answer."""
 
 
 class Fetch(msgspec.Struct, frozen=True, array_like=True):
@@ -69,10 +71,10 @@ def question_of(message: bytes) -> tuple[int, Fetch | None]:
     try:
         number, word, *what = _decode(message)
         if word == POSITIONS and not what:
-            return int(number), None
+            return msgspec.convert(number, int), None
         if word == FETCH:
-            return int(number), msgspec.convert(what, Fetch)
-    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError):
+            return msgspec.convert(number, int), msgspec.convert(what, Fetch)
+    except _NOTHING:
         pass
     raise ValueError("not a question")
 
@@ -85,11 +87,11 @@ def answer_of(message: bytes) -> tuple[int, list[bytes] | Frames | None]:
     try:
         number, word, *what = _decode(message)
         if word == POSITIONS:
-            return int(number), msgspec.convert(what[0], list[bytes])
+            return msgspec.convert(number, int), msgspec.convert(what[0], list[bytes])
         if word == FRAMES:
-            return int(number), msgspec.convert(what, Frames)
+            return msgspec.convert(number, int), msgspec.convert(what, Frames)
         if word == UNKNOWN:
-            return int(number), None
-    except (msgspec.MsgspecError, TypeError, ValueError, LookupError, RecursionError):
+            return msgspec.convert(number, int), None
+    except _NOTHING:
         pass
     raise ValueError("not an answer")

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import zmq
 
@@ -119,9 +119,13 @@ class Publisher:
         return self._found(Range(wanted.topic.encode(), wanted.epoch, wanted.first, wanted.last))
 
     def _found(self, wanted: Range) -> Frames:
+        """From memory what is there, from the spool what was there before; one of them at a time."""
         oldest = self._ring.oldest(wanted.topic, wanted.epoch)
-        in_memory = oldest is not None and oldest <= wanted.first
-        archive: Archive = self._ring if in_memory or self._spool is None else self._spool
+        archive: Archive = self._ring
+        if self._spool is not None and (oldest is None or oldest > wanted.first):
+            archive = self._spool
+            if oldest is not None:
+                wanted = replace(wanted, last=min(wanted.last, oldest - 1))
         found = archive.get(wanted, MOST_BYTES)
         return Frames(found[-1][0] if found else wanted.last, [frame for _, frame in found])
 

@@ -29,6 +29,18 @@ _SEGMENTS = 16
 """Into how many segments the spool's size is divided: the part that goes at a time."""
 _SMALLEST_SEGMENT = 64 * 1024
 _OFFSET_BITS = 40
+_NOWHERE = 2**64 - 1
+"""The place of a frame that could not be written, with later ones behind it."""
+_LONGEST_GAP = 100_000
+"""So many frames of a stream may be missing in a row; behind more, what was there before is let go."""
+_CHUNK = 256 * 1024
+_LARGEST = 64 * 1024 * 1024
+_MOST_AT_ONCE = 10_000
+
+
+def _whole(data: bytes, at: int) -> bool:
+    """Whether the record that begins there is in ``data`` to its end."""
+    return len(data) >= at + _HEADER.size and len(data) >= at + _HEADER.size + _HEADER.unpack_from(data, at)[0]
 
 
 @dataclass(slots=True)
@@ -100,20 +112,32 @@ class Spool:
 
     def get(self, wanted: Range, max_bytes: int) -> list[tuple[int, bytes]]:
         """What is there of a range, in order, ``max_bytes`` in all but one frame at least."""
-        found: list[tuple[int, bytes]] = []
         with self._lock:
             stream = self._streams.get((wanted.topic, wanted.epoch))
             if stream is None:
                 return []
             begin = max(wanted.first - stream.first, 0)
-            for place in stream.places[begin : max(wanted.last - stream.first + 1, 0)]:
-                descriptor = self._segments[place >> _OFFSET_BITS].descriptor
-                offset = place & (1 << _OFFSET_BITS) - 1
-                length, _, sequence = _HEADER.unpack(os.pread(descriptor, _HEADER.size, offset))
-                max_bytes -= length
-                if found and max_bytes < 0:
-                    break
-                found.append((sequence, os.pread(descriptor, length, offset + _HEADER.size)))
+            places = stream.places[begin : max(min(wanted.last - stream.first + 1, begin + _MOST_AT_ONCE), 0)]
+            return self._read(places, max_bytes)
+
+    def _read(self, places: array[int], max_bytes: int) -> list[tuple[int, bytes]]:
+        """The records at these places, many with one look at the disk: each look may cost this thread its turn."""
+        found: list[tuple[int, bytes]] = []
+        at, chunk, data = -1, 0, b""
+        for place in places:
+            number, offset = place >> _OFFSET_BITS, place & (1 << _OFFSET_BITS) - 1
+            inside = offset - chunk
+            if number != at or not 0 <= inside <= len(data) - _HEADER.size or not _whole(data, inside):
+                at, chunk, inside = number, offset, 0
+                data = os.pread(self._segments[number].descriptor, _CHUNK, offset)
+                if not _whole(data, 0):
+                    data = os.pread(self._segments[number].descriptor, _HEADER.size + _LARGEST, offset)
+            length, _, sequence = _HEADER.unpack_from(data, inside)
+            max_bytes -= length
+            if found and max_bytes < 0:
+                break
+            start = inside + _HEADER.size
+            found.append((sequence, data[start : start + length]))
         return found
 
     def oldest(self, topic: bytes, epoch: int) -> int | None:
@@ -170,13 +194,16 @@ class Spool:
     def _index(self, segment: _Segment, topic: bytes, epoch: int, sequence: int, length: int) -> None:
         key = topic, epoch
         stream = self._streams.get(key)
-        if stream is None or sequence != stream.first + len(stream.places):
-            stream = self._streams[key] = _Stream(sequence)
+        gap = 0 if stream is None else sequence - stream.first - len(stream.places)
+        if stream is None or not 0 <= gap <= _LONGEST_GAP:
+            stream, gap = _Stream(sequence), 0
+            self._streams[key] = stream
             # What was there before is out of reach; its segments need not count it.
             for other in self._segments.values():
                 other.counts.pop(key, None)
+        stream.places.extend([_NOWHERE] * gap)
         stream.places.append(segment.number << _OFFSET_BITS | segment.size)
-        segment.counts[key] = segment.counts.get(key, 0) + 1
+        segment.counts[key] = segment.counts.get(key, 0) + gap + 1
         segment.size += length
         self._bytes += length
 

@@ -112,7 +112,8 @@ class Subscriber:
         for index, socket in enumerate(self._askable):
             if socket in ready:
                 events += self._hear_answers(index, socket)
-        if self._live in ready:
+        # Far behind, what is missing goes first: what is live could not be handed on before it anyway.
+        if self._live in ready and not any(self._streams[stream].order.crowded for stream in self._troubled):
             events += self._hear_live()
         if self._troubled:
             events += self._look_after_troubles(time.monotonic())

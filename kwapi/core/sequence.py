@@ -85,6 +85,11 @@ class InOrder(Generic[T]):
         self._at = Position(epoch, sequence)
         return True
 
+    @property
+    def crowded(self) -> bool:
+        """Whether as many wait as may: what else comes early would only be left out."""
+        return len(self._waiting) >= self._most_waiting
+
     def announce(self, epoch: int, newest: int) -> None:
         """Learn that a life has batches up to ``newest``, though they did not come."""
         if epoch >= self._at.epoch:
