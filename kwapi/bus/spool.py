@@ -14,7 +14,7 @@ import os
 import struct
 import threading
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,11 +31,11 @@ _SMALLEST_SEGMENT = 64 * 1024
 _OFFSET_BITS = 40
 _NOWHERE = 2**64 - 1
 """The place of a frame that could not be written, with later ones behind it."""
-_LONGEST_GAP = 100_000
-"""So many frames of a stream may be missing in a row; behind more, what was there before is let go."""
 _CHUNK = 256 * 1024
 _LARGEST = 64 * 1024 * 1024
 _MOST_AT_ONCE = 10_000
+_LONGEST_GAP = _MOST_AT_ONCE - 1
+"""So many frames of a stream may be missing in a row; behind more, what was there before is let go."""
 
 
 def _whole(data: bytes, at: int) -> bool:
@@ -118,9 +118,9 @@ class Spool:
                 return []
             begin = max(wanted.first - stream.first, 0)
             places = stream.places[begin : max(min(wanted.last - stream.first + 1, begin + _MOST_AT_ONCE), 0)]
-            return self._read(places, max_bytes)
+            return self._read([place for place in places if place != _NOWHERE], max_bytes)
 
-    def _read(self, places: array[int], max_bytes: int) -> list[tuple[int, bytes]]:
+    def _read(self, places: Iterable[int], max_bytes: int) -> list[tuple[int, bytes]]:
         """The records at these places, many with one look at the disk: each look may cost this thread its turn."""
         found: list[tuple[int, bytes]] = []
         at, chunk, data = -1, 0, b""

@@ -24,6 +24,10 @@ def trial(tmp_path: Path) -> Iterator[Trial]:
     made.close()
 
 
+def _no_space() -> None:
+    raise OSError(28, "No space left on device")
+
+
 def test_batches_arrive_in_order(trial: Trial) -> None:
     """Live, with all they hold."""
     source, consumer = trial.source(), trial.consumer()
@@ -188,6 +192,24 @@ def test_forwarders_follow_each_other(trial: Trial) -> None:
     for name in ("s", "t"):
         assert watts(events, name) == list(range(1, 201))
     assert consumer.counts.lost == 0
+
+
+def test_what_could_not_be_written_comes_from_memory(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that was full for a while costs nothing that the ring still has."""
+    source = trial.source(ring_bytes=2_000)
+    consumer = trial.consumer()
+    acquainted(consumer, source)
+    where = consumer.positions()
+    source.say(*range(1, 30))
+    assert source.spool is not None
+    with monkeypatch.context() as full:
+        full.setattr(source.spool, "append", lambda *frame: _no_space())
+        source.say(30, 31)
+    source.say(32)
+    again = trial.consumer(positions=where)
+    events = until(again, lambda events: 32 in watts(events))
+    assert [number for number in watts(events) if number] == list(range(1, 33))
+    assert (lost(events), source.publisher.counts.unspooled) == (0, 2)
 
 
 def test_a_stream_that_appears_later_is_wanted_whole(trial: Trial) -> None:

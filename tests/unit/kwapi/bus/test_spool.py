@@ -95,7 +95,24 @@ def test_a_disk_that_is_full_keeps_what_is_whole(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(os, "write", whole)
     fill(kept, 1, first=4)
     assert kept.get(Range(b"a/", 5, 4, 4), 1000)[0][0] == 4
-    assert numbers(spool(tmp_path)) == [4]
+    assert numbers(kept) == numbers(spool(tmp_path)) == [1, 2, 4]
+
+
+def test_a_gap_goes_with_what_lies_behind_it(tmp_path: Path) -> None:
+    """Frames that could not be written are no reason to lose others, now or when the oldest go."""
+    clock = Clock()
+    kept = spool(tmp_path, max_bytes=1_000_000, clock=clock)
+    for first in (1, 1001, 2001):
+        fill(kept, 990, first=first)
+    everything = [number for first in (1, 1001, 2001) for number in range(first, first + 990)]
+    assert numbers(kept) == everything
+    fill(kept, 5000, first=3001)
+    left = numbers(kept)
+    assert left == [*everything, *range(3001, 8001)][-len(left) :]
+    assert kept.oldest(b"a/", 5) in (left[0], left[0] - 10)
+    assert numbers(spool(tmp_path, max_bytes=1_000_000)) == left
+    fill(kept, 1, first=1_000_000)
+    assert numbers(kept) == [1_000_000]
 
 
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
