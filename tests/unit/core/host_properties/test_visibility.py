@@ -33,7 +33,8 @@ def host(number: int, **facts: PropertyValue) -> Host:
 
 
 HIDDEN = (
-    "id", "host_id", "name", "hypervisor_hostname", "service.host", "external_id", "host_ip", "service.binary", "probes",
+    "id", "host_id", "name", "hypervisor_hostname", "service.host", "external_id", "host_ip", "service.binary",
+    "probes",
 )  # fmt: skip
 
 
