@@ -171,6 +171,7 @@ BAD_HEADERS = [
     ({"Content-Type": "text/plain"}, "Content-Type"),
     ({"Content-Type": "application/x-www-form-urlencoded"}, "Content-Type"),
     ({"Content-Type": "multipart/form-data; boundary=x"}, "Content-Type"),
+    ({"Content-Type": "multipart/form-data"}, "Content-Type"),
     ({"Content-Type": "application/xml"}, "Content-Type"),
     ({"Content-Encoding": "gzip"}, "Content-Encoding"),
     ({"Idempotency-Key": ""}, "Idempotency-Key"),

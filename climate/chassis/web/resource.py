@@ -17,6 +17,7 @@ import msgspec
 import pecan
 import webob
 from oslo_context.context import RequestContext
+from webob.multidict import NoVars
 
 from climate.chassis.web import faults, payload
 from climate.chassis.web.context import identity_of
@@ -51,6 +52,11 @@ class Request(pecan.Request):
         if "climate.json" not in self.environ:
             self.environ["climate.json"] = payload.read_object(self)
         return cast("dict[str, Any]", self.environ["climate.json"])
+
+    @property
+    def POST(self) -> NoVars:  # noqa: N802 - WebOb's name for it
+        """No form: Pecan looks for one in every request, and a broken one would be our failure."""
+        return NoVars("a body is JSON, and no form")
 
 
 @dataclass(frozen=True, slots=True)
