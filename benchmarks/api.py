@@ -4,8 +4,10 @@
 HTTP with keystonemiddleware before a real Keystone (its token cached, as
 after the first request of a client), climate-api, RabbitMQ with quorum queues,
 climate-inventory and climate-planning, PostgreSQL with durable commits; each a
-process of its own. The peer of the same run is the floor beneath a creation:
-two bare RPC round trips over a quorum queue and one bare commit.
+process of its own. Requests are counted against the project's rate, as a
+tenant's are; the rate is high enough to refuse none. The peer of the same run
+is the floor beneath a creation: two bare RPC round trips over a quorum queue
+and one bare commit.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -53,7 +56,12 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             database_url=database.url,
             transport_url=rabbitmq.url,
             hosts=hosts,
-            settings={"api": {"auth_strategy": "keystone"}, "keystone_authtoken": keystone.middleware_settings()},
+            settings={
+                "api": {"auth_strategy": "keystone"},
+                "keystone_authtoken": keystone.middleware_settings(),
+                "limits": {"requests_per_s": 1000, "requests_burst": 1000},
+                "oslo_policy": {"policy_file": _nobody_is_exempt(directory)},
+            },
         )
         token, project, user = _sign_in(keystone)
         suite.admin_token = token
@@ -93,6 +101,13 @@ def _host(number: int) -> dict[str, Any]:
         "cluster": f"cluster-{kind}",
         "rack": f"rack-{number // 32}",
     }
+
+
+def _nobody_is_exempt(directory: Path) -> Path:
+    """Rules by which an administrator's requests are counted, too."""
+    path = directory / "policy.yaml"
+    path.write_text('"climate:limits:exempt": "!"\n')
+    return path
 
 
 def _sign_in(keystone: Keystone) -> tuple[str, str, str]:
