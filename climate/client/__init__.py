@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Python client of climate-api: one noun a file, plain dicts out, errors of ``climate.errors``.
+"""The Python client of climate-api and kwapi-api: one noun a file, plain dicts out, errors of ``climate.errors``.
 
 Answers are the JSON objects that the REST API gives, as dicts: a script that
 prints one, stores one or sends one on needs nothing else. Their shapes are

@@ -16,7 +16,7 @@ VERSION = "/v1"
 
 
 class Connection:
-    """Sends requests to climate-api over a keystoneauth adapter, which knows the endpoint and brings the token.
+    """Sends requests to one service over a keystoneauth adapter, which knows the endpoint and brings the token.
 
     The endpoint may end in ``/v1`` or not. Errors of the session itself
     (Keystone refuses the password, the catalogue names no such service) are

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every probe says now and has counted, as kwapi-api tells it to administrators."""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict
+from urllib.parse import quote
+
+from climate.client.connection import Connection
+from climate.errors import ProbeNotFound
+
+
+class Probe(TypedDict):
+    """A probe's last reading and its counter.
+
+    ``timestamp`` is in epoch seconds; ``w`` in watts, the last that were
+    believed; ``kwh`` what was counted in ``coverage`` percent of the time;
+    ``v`` and ``a`` are volts and amperes. ``stale``: it has been silent for
+    some time. ``flags`` says what is special about the reading; in a list it
+    is left out where nothing is. The rest is not in lists: within
+    ``kwh_lower`` and ``kwh_upper`` lies what was really used ``since`` then,
+    in the ``gaps``, too, in which nothing was measured.
+    """
+
+    timestamp: float
+    w: float | None
+    kwh: float | None
+    coverage: float | None
+    stale: bool
+    v: NotRequired[float]
+    a: NotRequired[float]
+    flags: NotRequired[list[str]]
+    kwh_lower: NotRequired[float | None]
+    kwh_upper: NotRequired[float | None]
+    since: NotRequired[float | None]
+    gaps: NotRequired[int]
+    refused: NotRequired[int]
+    extra: NotRequired[dict[str, float]]
+
+
+class Probes:
+    """All probes. Every method raises ``Forbidden`` for whoever is no administrator."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def list(self, prefix: str = "") -> dict[str, Probe]:
+        """The probes whose names begin with ``prefix``, by name, in one answer; those silent for long are left out."""
+        answer: dict[str, Any] = self._connection.json("GET", "/probes/", query={"prefix": prefix or None})
+        return answer["probes"]
+
+    def get(self, probe_id: str) -> Probe:
+        """All that is known of one probe.
+
+        :raises ProbeNotFound: there is none of this name, or it has been silent for long.
+        """
+        answer: dict[str, Any] = self._connection.json("GET", f"/probes/{quote(probe_id)}/")
+        found = answer.get(probe_id)  # not there: the path's last word was taken for one of a probe's meters
+        if found is None:
+            raise ProbeNotFound
+        return found
