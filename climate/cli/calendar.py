@@ -14,17 +14,16 @@ from climate.cli import gantt
 from climate.cli.command import Command, Lister, Table, count
 from climate.cli.gantt import Bar, Row
 from climate.cli.terminal import Terminal, terminal_of
+from climate.cli.watching import watch
 from climate.client import times
 from climate.client.calendar import Entry
 from climate.client.hosts import Host
-from climate.errors import ClimateError, Kind
 
 _SPAN: Final = "7d"
 _PAST: Final = 1 / 24  # of the span, to the left of now
 _EVERY_S: Final = 2
 _ID: Final = 8  # characters of a lease's id that stand for it where it has no name
 _CALLED_OFF: Final = ("cancelled", "expired")
-_PASSING: Final = (Kind.UNAVAILABLE, Kind.TOO_MANY)
 _COLUMNS: Final = ("lease_id", "name", "state", "start_at", "end_at", "quantity")
 
 
@@ -79,30 +78,14 @@ class Draw(Command):
         if parsed_args.watch is None:
             terminal.write("".join(f"{line}\n" for line in self._chart(parsed_args, terminal)))
             return 0
-        try:
-            self._watch(parsed_args, terminal)
-        except KeyboardInterrupt:
-            return 0
-        return 0
 
-    def _watch(self, given: argparse.Namespace, terminal: Terminal) -> None:
-        """Draw again and again; on a terminal in place, elsewhere one below the other."""
-        lines = list(self._chart(given, terminal, terminal.size[1] if terminal.live else None))
-        if not terminal.live:
-            while True:
-                terminal.write("".join(f"{line}\n" for line in [*lines, ""]))
-                time.sleep(given.watch)
-                lines = list(self._chart(given, terminal))
-        with terminal.screen():
-            while True:
-                terminal.page(lines)
-                time.sleep(given.watch)
-                try:
-                    lines = list(self._chart(given, terminal, terminal.size[1]))
-                except ClimateError as error:
-                    if error.kind not in _PASSING:
-                        raise
-                    lines[-1] = gantt.Style(terminal.signs).clipped(error.message, terminal.size[0])
+        def draw() -> Sequence[str]:
+            if terminal.live:
+                return list(self._chart(parsed_args, terminal, terminal.size[1]))
+            return [*self._chart(parsed_args, terminal), ""]
+
+        watch(terminal, draw, parsed_args.watch, self.say)
+        return 0
 
     def _chart(self, given: argparse.Namespace, terminal: Terminal, height: int | None = None) -> Iterable[str]:
         now = time.time()

@@ -39,7 +39,7 @@ MEANINGS: Final[dict[int, str]] = {
     Exit.NOT_ALLOWED: "There is no valid token, or your roles do not allow it.",
     Exit.NOT_NOW: "Later, perhaps: something does not answer or asks for patience, your project has all that it may "
     "have, or the time to wait is over.",
-    130: "Somebody pressed Ctrl-C. (A chart that is watched ends with 0.)",
+    130: "Somebody pressed Ctrl-C. (What is watched ends with 0.)",
 }
 """Every exit status, for people."""
 
