@@ -15,7 +15,7 @@ from oslo_config import cfg
 
 from climate.api import app, options, policies
 from climate.core.booking import Rules
-from climate.core.host import Host
+from climate.core.host import Host, PropertyValue
 from climate.core.limits import UNLIMITED, Limits
 from climate.inventory.endpoint import InventoryEndpoint
 from climate.inventory.hosts import Hosts
@@ -55,7 +55,9 @@ WHO = {
 
 def host(number: int, **fields: Any) -> Host:
     """The host ``node-<number>``: odd ones have 16 threads and model X, even ones 32 and Y."""
-    facts = {"vcpus": 16, "cpu_info.model": "X"} if number % 2 else {"vcpus": 32, "cpu_info.model": "Y"}
+    facts: dict[str, PropertyValue] = (
+        {"vcpus": 16, "cpu_info.model": "X"} if number % 2 else {"vcpus": 32, "cpu_info.model": "Y"}
+    )
     return Host(
         host_id=str(uuid.uuid5(uuid.NAMESPACE_DNS, f"node-{number}.example")),
         name=f"node-{number}",
