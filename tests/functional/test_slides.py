@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,7 +59,12 @@ static_tokens_file = {tokens}
     processes = [part.build(conf, lambda: 0) for part in (inventory, planning, api)]
     for process in processes:
         process.start()
-    yield f"http://127.0.0.1:{port}"
+    address = f"http://127.0.0.1:{port}"
+    give_up_at = time.monotonic() + 60
+    while not requests.get(f"{address}/v1/hosts", headers={"X-Auth-Token": TOKEN}, timeout=60).json()["hosts"]:
+        assert time.monotonic() < give_up_at, "the inventory has not read its file"
+        time.sleep(0.05)
+    yield address
     for process in reversed(processes):
         process.stop()
     conf.reset()
