@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import logging
-import queue
 import signal
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from climate.errors import ClimateError
 LOG = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 60.0
+_ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Server(Protocol):
@@ -93,28 +94,27 @@ class Process:
 
     def run(self) -> None:
         """Start, stay until SIGTERM or SIGINT, stop. For the main thread."""
-        # Simple queues may be filled from a signal's handler.
-        asked: queue.SimpleQueue[int] = queue.SimpleQueue()
+        # A signal may hit any thread, and would not wake this one out of a lock: so it waits for a byte.
+        asked, waker = socket.socketpair()
+        waker.setblocking(False)
         failures: list[BaseException] = []
-
-        def ask(number: int, frame: FrameType | None) -> None:
-            asked.put(number)
 
         def begin() -> None:
             try:
                 self.start()
             except BaseException as error:  # noqa: BLE001 - raised again in the main thread
                 failures.append(error)
-                asked.put(signal.SIGTERM)
+                waker.send(bytes([signal.SIGTERM]))
 
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, ask)
-        if self._reload is not None:
-            signal.signal(signal.SIGHUP, ask)
+        for number in (*_ENDS, *((signal.SIGHUP,) if self._reload is not None else ())):
+            signal.signal(number, _noted)
+        signal.set_wakeup_fd(waker.fileno())
         # On a thread, because a server that waits for its broker would hear no signal.
         threading.Thread(target=begin, name=f"{self.name}-start", daemon=True).start()
-        while asked.get() == signal.SIGHUP:
-            self._reload_safely()
+        while (number := asked.recv(1)[0]) not in _ENDS:
+            if number == signal.SIGHUP:
+                self._reload_safely()
+        signal.set_wakeup_fd(-1)
         self.stop()
         if failures:
             raise failures[0]
@@ -150,3 +150,7 @@ class Process:
                 pause_s = min(max(pause_s, 0.1) * 2, max(_LONGEST_PAUSE_S, loop.interval_s))
                 LOG.exception("%s: %s failed, again in %.1f s", self.name, loop.name, pause_s)
             self._stopping.wait(pause_s)
+
+
+def _noted(number: int, frame: FrameType | None) -> None:
+    """Nothing: that there is a handler writes the signal's number where :meth:`Process.run` waits."""
