@@ -60,7 +60,9 @@ class CheckpointFile(Generic[T]):
             raise ConfigError(f"The checkpoint {self._path} cannot be read: {error}.", option="checkpoint") from None
         try:
             written: _Written[T] = self._decoder.decode(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            if written.version != VERSION:
+                raise ValueError(f"it is of version {written.version}, not {VERSION}")
+        except (msgspec.MsgspecError, ValueError) as error:
             raise ConfigError(
                 f"{self._path} is no checkpoint of this release: {error}. Counters begin anew if it is moved away.",
                 option="checkpoint",

@@ -136,7 +136,11 @@ def test_a_kill_leaves_the_old_checkpoint_or_the_new_one(tmp_path: Path, monkeyp
     assert file.read() == Checkpoint({}, [3])
 
 
-@pytest.mark.parametrize("data", [b"", b"rubbish", b"\x93\x01\x90\xa1x"], ids=["empty", "rubbish", "of another type"])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"rubbish", b"\x93\x01\x90\xa1x", b"\x93\x02\x90\x90"],
+    ids=["empty", "rubbish", "of another type", "of another release"],
+)
 def test_a_checkpoint_that_cannot_be_read_is_named(tmp_path: Path, data: bytes) -> None:
     """Nothing begins anew without the operator's word."""
     (tmp_path / "live").write_bytes(data)
