@@ -17,6 +17,8 @@ DEFAULT_API_VERSION = "1"
 API_VERSION_OPTION = "os_climate_api_version"
 API_NAME = "climate"
 API_VERSIONS = ("1",)
+ENERGY_OVERRIDE = "energy_endpoint_override"
+"""What the address of the energy service is called in clouds.yaml."""
 
 
 def make_client(instance: Any) -> Client:
@@ -24,23 +26,37 @@ def make_client(instance: Any) -> Client:
     from keystoneauth1.adapter import Adapter
 
     from climate.client import Client
-    from climate.client.entry import SERVICE_TYPE
+    from climate.client.entry import ENERGY_TYPE, SERVICE_TYPE
 
-    adapter = Adapter(
-        instance.session,
-        service_type=SERVICE_TYPE,
-        region_name=instance.region_name or None,
-        interface=instance.interface or "public",
+    reservation, energy = (
+        Adapter(
+            instance.session,
+            service_type=service_type,
+            region_name=instance.region_name or None,
+            interface=instance.interface or "public",
+            endpoint_override=override,
+        )
+        for service_type, override in (
+            (SERVICE_TYPE, None),
+            (ENERGY_TYPE, instance.get_configuration().get(ENERGY_OVERRIDE)),
+        )
     )
-    return Client(adapter)
+    return Client(reservation, energy)
 
 
 def build_option_parser(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """Add the option for the version of the API."""
+    """Add the options for the version of the API and for the address of kwapi-api."""
     parser.add_argument(
         "--os-climate-api-version",
         metavar="<climate-api-version>",
         default=os.environ.get("OS_CLIMATE_API_VERSION"),
         help=f"Reservation API version, default={DEFAULT_API_VERSION} (Env: OS_CLIMATE_API_VERSION)",
+    )
+    parser.add_argument(
+        "--energy-endpoint",
+        metavar="<url>",
+        dest=ENERGY_OVERRIDE,
+        default=os.environ.get("CLIMATE_ENERGY_ENDPOINT"),
+        help="Address of kwapi-api, for probes, if not as the catalogue says (Env: CLIMATE_ENERGY_ENDPOINT)",
     )
     return parser

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from climate.client import Client
 
 ENDPOINT: Final = "CLIMATE_ENDPOINT"
+ENERGY_ENDPOINT: Final = "CLIMATE_ENERGY_ENDPOINT"
 TOKEN: Final = "CLIMATE_TOKEN"  # noqa: S105 - the name of a variable
 TIMEOUT_S: Final = 120.0
 
@@ -26,6 +27,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--os-region-name", metavar="NAME", help="the region (env: OS_REGION_NAME)")
     group.add_argument("--os-interface", metavar="KIND", help="the kind of endpoint (env: OS_INTERFACE)")
     group.add_argument("--endpoint", metavar="URL", help=f"the service's address (env: {ENDPOINT})")
+    group.add_argument(
+        "--energy-endpoint", metavar="URL", help=f"the address of kwapi-api, for probes (env: {ENERGY_ENDPOINT})"
+    )
     group.add_argument("--token", metavar="TOKEN", help=f"a token, to be used as it is (env: {TOKEN})")
     group.add_argument("--os-cacert", metavar="FILE", help="trust the certificates of this file (env: OS_CACERT)")
     group.add_argument("--insecure", action="store_true", help="trust any certificate")
@@ -41,18 +45,19 @@ def connect(options: argparse.Namespace, environment: Mapping[str, str]) -> Clie
     """
     fallback: Mapping[str, str] = {} if options.os_cloud else environment
     endpoint = options.endpoint or fallback.get(ENDPOINT)
+    energy = options.energy_endpoint or fallback.get(ENERGY_ENDPOINT)
     token = options.token or fallback.get(TOKEN)
     if not token:
-        return _signed_in(options, endpoint)
-    if not endpoint:
+        return _signed_in(options, endpoint, energy)
+    if not (endpoint or energy):
         raise Unusable(f"There is a token, but no address to bring it to: give --endpoint, or set {ENDPOINT}.")
     from climate.client import with_token  # not before: --help and complete would wait for it
 
     verify = not options.insecure and (options.os_cacert or environment.get("OS_CACERT") or True)
-    return with_token(endpoint, token, verify=verify, timeout=TIMEOUT_S)
+    return with_token(endpoint or "", token, energy_endpoint=energy, verify=verify, timeout=TIMEOUT_S)
 
 
-def _signed_in(options: argparse.Namespace, endpoint: str | None) -> Client:
+def _signed_in(options: argparse.Namespace, endpoint: str | None, energy_endpoint: str | None) -> Client:
     """A client over the session that clouds.yaml, or variables named OS_*, describe."""
     from keystoneauth1.adapter import Adapter
 
@@ -60,7 +65,7 @@ def _signed_in(options: argparse.Namespace, endpoint: str | None) -> Client:
     from openstack import config, exceptions
 
     from climate.client import Client
-    from climate.client.entry import SERVICE_TYPE
+    from climate.client.entry import ENERGY_TYPE, SERVICE_TYPE
 
     chosen: dict[str, Any] = {"region_name": options.os_region_name, "interface": options.os_interface}
     if options.insecure or options.os_cacert:
@@ -76,11 +81,14 @@ def _signed_in(options: argparse.Namespace, endpoint: str | None) -> Client:
             f"or {ENDPOINT} and {TOKEN}."
         ) from None
     session.timeout = session.timeout or TIMEOUT_S
-    adapter = Adapter(
-        session,
-        service_type=SERVICE_TYPE,
-        region_name=cloud.region_name or None,
-        interface=cloud.get_interface(SERVICE_TYPE) or "public",
-        endpoint_override=endpoint or cloud.get_endpoint(SERVICE_TYPE),
+    reservation, energy = (
+        Adapter(
+            session,
+            service_type=service_type,
+            region_name=cloud.region_name or None,
+            interface=cloud.get_interface(service_type) or "public",
+            endpoint_override=override or cloud.get_endpoint(service_type),
+        )
+        for service_type, override in ((SERVICE_TYPE, endpoint), (ENERGY_TYPE, energy_endpoint))
     )
-    return Client(adapter)
+    return Client(reservation, energy)

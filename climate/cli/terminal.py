@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
-_SIGNS = "█▓▒░▐│…⠋"
+_SIGNS = "█▓▒░▐│…⠋▁▂▃▄▅▆▇"
 _NO_SIZE = (100, 40)
 
 _ALTERNATE, _BACK = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"

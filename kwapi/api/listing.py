@@ -79,6 +79,8 @@ class Listing:
             shown["v"] = reading.volts
         if reading.amperes is not None:
             shown["a"] = reading.amperes
+        if reading.flags or probe.flaws:
+            shown["flags"] = _flags(probe)
         return shown
 
     def _is_stale(self, probe: Probe) -> bool:

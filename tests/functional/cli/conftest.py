@@ -9,6 +9,7 @@ import pytest
 
 from tests.functional.cli.program import PROGRAMS, Program
 from tests.functional.trial import trial
+from tools.metering import Metering, dummies
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +33,24 @@ def climate(sandbox: dict[str, str]) -> Program:
 def admin(climate: Program, sandbox: dict[str, str]) -> Program:
     """``climate``, as the administrator."""
     return climate.with_variables(CLIMATE_TOKEN=sandbox["ADMIN_TOKEN"])
+
+
+@pytest.fixture(scope="session")
+def metering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metering]:
+    """Kwapi's processes with five probes: two wattmeters of two, and one that nobody believes."""
+    hot = "[hot]\ndriver = dummy\nprobes = 1\ninterval_s = 0.5\nmin_watts = 30000\nmax_watts = 30000\n"
+    with Metering(tmp_path_factory.mktemp("metering"), dummies(2, 2, 0.5) + hot) as made:
+        with (made.directory / "api.conf").open("a") as file:
+            file.write("[kwapi]\nstale_after_s = 3\n")
+        made.start("drivers", "api")
+        made.wait_for_probes(5)
+        yield made
+
+
+@pytest.fixture(scope="session")
+def operator(metering: Metering) -> Program:
+    """``climate``, as the administrator of those probes; there is no climate-api beside them."""
+    return Program(
+        (PROGRAMS / "climate",),
+        {"CLIMATE_ENERGY_ENDPOINT": f"{metering.url}/v1", "CLIMATE_TOKEN": metering.token},
+    )

@@ -120,6 +120,10 @@ class Screen:
             assert time.monotonic() < deadline, f"{text!r} has not come:\n{self.text}"
             assert self._read(), f"it ended without {text!r}:\n{self.text}"
 
+    def wait_for_more(self) -> None:
+        """Return when anything more has been written."""
+        assert self._read(), f"it ended:\n{self.text}"
+
     def end(self) -> int:
         """Wait for the end of the command; its status."""
         while self._read():

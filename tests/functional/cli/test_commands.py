@@ -14,18 +14,22 @@ import pytest
 from climate.cli.shell import GROUP
 from climate.client import Client, with_token
 from tests.functional.cli.program import PROGRAMS, Program
+from tools.metering import Metering
 
 pytestmark = pytest.mark.slow
 
 
 @dataclass
 class Bench:
-    """What a case works with: the program as a member and as an administrator, and the client beside it."""
+    """What a case works with: the program as a member, as an administrator, and as one of a Kwapi alone; and what
+    the service says beside it."""
 
     member: Program
     admin: Program
     client: Client
     admins_client: Client
+    operator: Program
+    metering: Metering
 
     def lease(self, **fields: object) -> str:
         """A lease made beside the command line, under a name of its own; its id."""
@@ -296,22 +300,81 @@ def _(bench: Bench) -> None:
     assert bench.admin.run("limit", "unset", "oak").status == 2
 
 
+@case("probe list")
+def _(bench: Bench) -> None:
+    told = bench.metering.ask("/v1/probes/")["probes"]
+    listed = bench.operator.json("probe", "list")
+    assert [one["probe"] for one in listed] == list(told) == sorted(told)
+    assert {"watts", "volts", "amperes", "kWh", "coverage", "age", "marks", "timestamp"} <= set(listed[0])
+    under = bench.operator.json("probe", "list", "--prefix", "lyon/pdu2/")
+    assert [one["probe"] for one in under] == ["lyon/pdu2/1", "lyon/pdu2/2"]
+    assert all(75 <= one["watts"] <= 100 and one["age"] < 30 for one in under)
+    assert re.search(
+        r"^\| lyon/pdu1/1 +\| +\d+\.\d \| +\d\.\d{4} \| +\d+\.\d % \| +\d+s \| +\|$",
+        bench.operator("probe", "list"),
+        re.MULTILINE,
+    )
+    long = bench.operator("probe", "list", "--long", "-f", "csv", "--prefix", "lyon/hot")
+    assert [row.split(",")[:2] for row in long.splitlines()[1:]] == [['"lyon/hot/1"', '""']]
+    assert bench.operator("probe", "list", "--prefix", "lyon/hot", "-f", "value", "-c", "marks") == '["implausible"]\n'
+    assert bench.operator("probe", "list", "--stale", "-f", "value") == ""
+
+
+@case("probe show")
+def _(bench: Bench) -> None:
+    shown = bench.operator.json("probe", "show", "lyon/pdu1/1")
+    told = bench.metering.ask("/v1/probes/lyon/pdu1/1/")["lyon/pdu1/1"]
+    assert shown["probe"] == "lyon/pdu1/1"
+    assert (shown["since"], shown["gaps"], shown["extra"]) == (told["since"], told["gaps"], told["extra"])
+    assert shown["kWh_lower"] <= shown["kWh"] <= shown["kWh_upper"]
+    assert re.search(r"^\| kWh_upper +\| \d\.\d{4} +\|$", bench.operator("probe", "show", "lyon/pdu1/1"), re.MULTILINE)
+    assert re.search(r"^\| marks +\| implausible +\|$", bench.operator("probe", "show", "lyon/hot/1"), re.MULTILINE)
+    for name in ("lyon/pdu1", "lyon/pdu1/1/w", "nowhere"):
+        assert bench.operator.run("probe", "show", name).status == 4
+
+
+@case("probe watch")
+def _(bench: Bench) -> None:
+    looks = bench.operator(
+        "probe", "watch", "lyon/pdu1/", "lyon/hot", "--count", "2", "--interval", "0.5", "--sort", "name"
+    )
+    words = [line.split() for line in looks.splitlines()]
+    assert [row[1] for row in words] == 2 * ["lyon/hot/1", "lyon/pdu1/1", "lyon/pdu1/2", "sum"]
+    assert words[0][2:] == ["-", "W", "-", "kWh", "-", "%", "implausible"]
+    assert 150 <= float(words[3][4]) <= 200
+    assert words[3][-2:] == ["(1", "implausible)"]
+
+
 def test_every_command_has_a_case() -> None:
     """Whoever adds a command tries it here."""
     assert sorted(CASES) == commands()
 
 
 @pytest.fixture(scope="session", params=["climate", "openstack"])
-def bench(request: pytest.FixtureRequest, climate: Program, admin: Program, sandbox: dict[str, str]) -> Bench:
+def bench(
+    request: pytest.FixtureRequest,
+    climate: Program,
+    admin: Program,
+    sandbox: dict[str, str],
+    operator: Program,
+    metering: Metering,
+) -> Bench:
     url = sandbox["CLIMATE_ENDPOINT"]
     clients = with_token(url, sandbox["TOKEN"]), with_token(url, sandbox["ADMIN_TOKEN"])
     if request.param == "climate":
-        return Bench(climate, admin, *clients)
+        return Bench(climate, admin, *clients, operator, metering)
     plugin = Program(
         (PROGRAMS / "openstack", "--os-auth-type", "admin_token", "climate"),
         {"OS_ENDPOINT": url, "OS_TOKEN": sandbox["TOKEN"]},
     )
-    return Bench(plugin, plugin.with_variables(OS_TOKEN=sandbox["ADMIN_TOKEN"]), *clients)
+    energy = {"CLIMATE_ENERGY_ENDPOINT": f"{metering.url}/v1", "OS_TOKEN": metering.token}
+    return Bench(
+        plugin,
+        plugin.with_variables(OS_TOKEN=sandbox["ADMIN_TOKEN"]),
+        *clients,
+        plugin.with_variables(**energy),
+        metering,
+    )
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -74,6 +74,7 @@ def test_a_pollster_of_2013_finds_what_it_needs(site: Site) -> None:
     (probe,) = probes.values()
     assert probe["kwh"] == pytest.approx(0.1)
     assert (probe["w"], probe["v"], probe["timestamp"]) == (100.0, 230.0, T0 / NS + 3600)
+    assert "flags" not in probe
     assert site.ask("/v1/probe-ids/") == {"probe_ids": ["lyon/r1/pdu1/1"]}
 
 
@@ -128,6 +129,7 @@ def test_an_impossible_reading_stands_out(site: Site) -> None:
     site.say(3601, watts=1e6)
     probe = site.ask("/v1/probes/lyon/r1/pdu1/1/")["lyon/r1/pdu1/1"]
     assert (probe["w"], probe["flags"], probe["refused"]) == (100.0, ["implausible"], 1)
+    assert site.ask("/v1/probes/")["probes"]["lyon/r1/pdu1/1"]["flags"] == ["implausible"]
     site.say(3601, probe_id="lyon/r1/pdu1/9", watts=1e6)
     new = site.ask("/v1/probes/")["probes"]["lyon/r1/pdu1/9"]
     assert (new["w"], new["kwh"], new["coverage"]) == (None, None, None)
