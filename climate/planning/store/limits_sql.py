@@ -52,14 +52,18 @@ class SqlLimits:
 
     def standing(self, project_id: str) -> Standing:
         """A project's own limits and its live leases."""
+        own = sa.select(sa.literal(True).label("own"), _limit.name, _limit.value).where(_limit.project_id == project_id)
         counted = (
-            sa.select(_lease.state, sa.func.count().label("leases"))
+            sa.select(sa.literal(False), _lease.state, sa.func.count())
             .where(_lease.project_id == project_id, _lease.state.in_(_LIVE))
             .group_by(_lease.state)
         )
-        with sql.reading(self._engine) as connection:
-            live = {State(row.state): row.leases for row in connection.execute(counted)}
-            return Standing(_own(connection, project_id), live)
+        with sql.reading(self._engine) as connection:  # at once: every request for a lease asks this
+            found = connection.execute(sa.union_all(own, counted)).all()
+        return Standing(
+            {row.name: row.value for row in found if row.own},
+            {State(row.name): row.value for row in found if not row.own},
+        )
 
     def set(self, project_id: str, values: Mapping[str, int | None]) -> None:
         """Write some of a project's own limits; ``None`` forgets one."""

@@ -220,7 +220,14 @@ def _write_repeat(connection: sa.Connection, decision: Decision, repeat: RepeatK
 
 
 def _write_journal(connection: sa.Connection, decision: Decision) -> int:
-    connection.execute(tables.counter.update().values(sequence=tables.counter.c.sequence + 1))
-    sequence: int = connection.execute(sa.select(tables.counter.c.sequence)).scalar_one()
+    sequence = _raised_sequence(connection)
     connection.execute(tables.journal.insert(), rows.journal_row(sequence, decision))
     return sequence
+
+
+def _raised_sequence(connection: sa.Connection) -> int:
+    raised = tables.counter.update().values(sequence=tables.counter.c.sequence + 1)
+    if connection.dialect.update_returning:  # one round trip less while others wait for the row
+        return connection.execute(raised.returning(tables.counter.c.sequence)).scalar_one()
+    connection.execute(raised)
+    return connection.execute(sa.select(tables.counter.c.sequence)).scalar_one()
