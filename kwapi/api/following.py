@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 
 from kwapi.bus.subscriber import Subscriber
@@ -18,6 +19,8 @@ _WAIT_S = 0.25
 class Following:
     """Hands what ``subscriber`` hears to ``live``; both belong to the thread that calls :meth:`step`.
 
+    ``caught_up`` is set once everything was taken that had been said before.
+
     Each ``interval_s`` the counters and the place on the bus go to ``file``
     together, so that a restart counts nothing twice and leaves nothing out.
     """
@@ -30,6 +33,7 @@ class Following:
         self._file = file
         self._interval_s = interval_s
         self._written_at = time.monotonic()
+        self.caught_up = threading.Event()
 
     def step(self) -> None:
         """Take all that there is, or wait a moment for something.
@@ -55,3 +59,27 @@ class Following:
         self._written_at = time.monotonic()
         if self._file is not None:
             self._file.write(Checkpoint(self._subscriber.positions(), self._live.meters()))
+
+
+class CatchUp:
+    """A server (see :class:`climate.chassis.process.Server`) that only lets those behind it wait.
+
+    They start when ``following`` has caught up, or ``within_s`` have passed:
+    so a counter that was told before a restart is not told with less after it.
+    """
+
+    def __init__(self, following: Following, within_s: float) -> None:
+        self._caught_up = following.caught_up
+        self._within_s = within_s
+
+    def start(self) -> None:
+        """Wait."""
+        if not self._caught_up.wait(self._within_s):
+            LOG.warning("some upstreams have not answered after %g s: counters are told as they were", self._within_s)
+
+    def stop(self) -> None:
+        """Wait no longer."""
+        self._caught_up.set()
+
+    def wait(self) -> None:
+        """There is nothing under way."""

@@ -56,6 +56,14 @@ OPTS = [
         help="How often the counters are written down, in seconds. What came after that is fetched again.",
     ),
     cfg.FloatOpt(
+        "catch_up_s",
+        default=10.0,
+        min=0.0,
+        max=3_600.0,
+        help="How long to wait after a start, before anybody is answered, for what was said since the counters were "
+        "written down, in seconds.",
+    ),
+    cfg.FloatOpt(
         "patience_s",
         default=60.0,
         min=0.1,

@@ -81,6 +81,10 @@ class Subscriber:
         ask_every_s: float = 2.0,
     ) -> None:
         self.counts = Counts()
+        self.missing = 0
+        """How many batches are known to exist and were not handed on yet."""
+        self.up_to_date = False
+        """Whether all upstreams have said how far they are, and all of it was handed on or given up."""
         self._live = live
         self._askable = list(askable)
         self._verifier = verifier
@@ -117,17 +121,14 @@ class Subscriber:
             events += self._hear_live()
         if self._troubled:
             events += self._look_after_troubles(time.monotonic())
+        holes = [self._streams[stream].order.hole() for stream in self._troubled]
+        self.missing = sum(hole.count for hole in holes if hole is not None)
+        self.up_to_date = not self._troubled and len(self._told) == len(self._askable)
         return events
 
     def positions(self) -> dict[Stream, Position]:
         """Up to where everything of each stream was handed on."""
         return {stream: heard.order.position for stream, heard in self._streams.items()}
-
-    @property
-    def missing(self) -> int:
-        """How many batches are known to exist and were not handed on yet."""
-        holes = (self._streams[stream].order.hole() for stream in self._troubled)
-        return sum(hole.count for hole in holes if hole is not None)
 
     def _hear_live(self) -> Iterator[Event]:
         receive = self._live.recv

@@ -14,7 +14,7 @@ from climate.chassis.process import Loop, Process
 from climate.chassis.web.server import WebServer
 from kwapi.api import app, policies
 from kwapi.api import options as api_options
-from kwapi.api.following import Following
+from kwapi.api.following import CatchUp, Following
 from kwapi.api.numbers import BusNumbers
 from kwapi.bus import options as bus_options
 from kwapi.cmd import main as common
@@ -46,6 +46,7 @@ def build(conf: cfg.ConfigOpts) -> Process:
     positions = dict(checkpoint.positions) if checkpoint is not None else None
     subscriber = bus_options.subscriber(conf, sockets, time.time_ns, positions, group.patience_s)
     following = Following(subscriber, live, file, group.checkpoint_interval_s)
+    waiting = [CatchUp(following, group.catch_up_s)] if checkpoint is not None else []
     wsgi = app.build(
         conf,
         live,
@@ -61,7 +62,7 @@ def build(conf: cfg.ConfigOpts) -> Process:
 
     return Process(
         PROGRAM,
-        servers=[WebServer(wsgi, group.host, group.port, group.threads, PROGRAM)],
+        servers=[*waiting, WebServer(wsgi, group.host, group.port, group.threads, PROGRAM)],
         loops=[Loop("bus", following.step, _BUS_PAUSE_S)],
         close=close,
         drain_timeout_s=conf.drain_timeout_s,
