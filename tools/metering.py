@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +36,15 @@ class Metering:
         self.token = secrets.token_hex(16)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.metrics_port = free_port()
         self.spool = directory / "spool"
         self._processes: dict[str, Process] = {}
         self._write_secrets()
         drivers = self._ends("drivers")
         self._write(
             "drivers",
-            f"[DEFAULT]\nsite = {SITE}\n[bus]\npublish_endpoint = {drivers[0]}\nasked_endpoint = {drivers[1]}\n"
+            f"[DEFAULT]\nsite = {SITE}\nmetrics_port = {self.metrics_port}\n"
+            f"[bus]\npublish_endpoint = {drivers[0]}\nasked_endpoint = {drivers[1]}\n"
             f"source = drivers-1\nkey_id = k1\nkey_file = {directory}/key\nspool_dir = {self.spool}\n{sections}",
         )
         forwarder = self._ends("forwarder")
@@ -59,12 +61,29 @@ class Metering:
             f"[bus]\nkeys_file = {directory}/keys.yaml\nupstream = {upstream[0]}|{upstream[1]}\n",
         )
 
-    def start(self, *names: str) -> None:
-        """Start ``drivers``, ``forwarder`` or ``api``; returns when the API answers."""
+    def conf(self, name: str) -> Path:
+        """The configuration of ``drivers``, ``forwarder`` or ``api``."""
+        return self.directory / f"{name}.conf"
+
+    def add(self, name: str, text: str) -> None:
+        """Add lines to a configuration; what is said last counts."""
+        with self.conf(name).open("a") as file:
+            file.write(text)
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        """Change what a configuration says."""
+        path = self.conf(name)
+        path.write_text(path.read_text().replace(old, new))
+
+    def start(self, *names: str, within: Sequence[str] = ()) -> None:
+        """Start ``drivers``, ``forwarder`` or ``api``; returns when the API answers.
+
+        ``within`` is a command that starts another one, such as ``ip netns exec NAME``.
+        """
         for name in names:
             program = f"kwapi-{name}"
             log = self.directory / f"{program}.log"
-            process = Process([PROGRAMS / program, "--config-file", self.directory / f"{name}.conf"], log=log)
+            process = Process([*within, PROGRAMS / program, "--config-file", self.conf(name)], log=log)
             self._processes[name] = process
             if name == "api":
                 process.wait_until(self._ready, READY_WITHIN_S)
@@ -77,6 +96,15 @@ class Metering:
     def kill(self, name: str) -> None:
         """SIGKILL."""
         self._processes.pop(name).kill()
+
+    def end(self, name: str, within_s: float = 60.0) -> int:
+        """SIGTERM; the exit status."""
+        self.process(name).terminate()
+        return self.wait(name, within_s)
+
+    def wait(self, name: str, within_s: float) -> int:
+        """The exit status of one that ends by itself."""
+        return self._processes.pop(name).wait(within_s)
 
     def send(self, name: str, number: signal.Signals) -> None:
         """A signal, such as SIGSTOP, SIGCONT or SIGHUP."""
@@ -96,9 +124,14 @@ class Metering:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
-    def numbers(self) -> dict[str, float]:
-        """The API's metrics of Kwapi, by name."""
-        with urllib.request.urlopen(f"{self.url}/metrics", timeout=60) as answer:
+    def numbers(self, name: str = "api") -> dict[str, float]:
+        """The metrics of Kwapi that ``api`` or ``drivers`` shows, by name; none while it does not answer."""
+        url = {"api": self.url, "drivers": f"http://127.0.0.1:{self.metrics_port}"}[name]
+        try:
+            answer = urllib.request.urlopen(f"{url}/metrics", timeout=60)
+        except urllib.error.URLError:
+            return {}
+        with answer:
             lines = answer.read().decode().splitlines()
         rows = [line.rpartition(" ") for line in lines if line.startswith("kwapi_")]
         return {name: float(value) for name, _, value in rows}
@@ -140,7 +173,7 @@ class Metering:
             path.write_text(text)
 
     def _write(self, name: str, text: str) -> None:
-        (self.directory / f"{name}.conf").write_text(text)
+        self.conf(name).write_text(text)
 
 
 def dummies(devices: int, outlets: int, interval_s: float, more: Iterable[str] = ()) -> str:

@@ -7,26 +7,18 @@ import itertools
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from kwapi.bus.archive import Range
-from kwapi.bus.keys import read_keys
-from kwapi.bus.spool import Spool
-from kwapi.core.energy import NS, Meter, Rules, advance, start
-from kwapi.core.reading import Reading, readings_of
-from kwapi.core.wire import Verifier
+from kwapi.core.energy import NS
+from tests.integration.kwapi_counting import check_all_counted, counted
 from tools.metering import Metering, dummies
 
 DEVICES, OUTLETS, INTERVAL_S = 20, 100, 0.2
 READINGS_PER_S = DEVICES * OUTLETS / INTERVAL_S
 FROZEN_S = 120.0 if os.environ.get("CLIMATE_SOAK") else 10.0
-WITHIN_S = 300.0
-RULES = Rules(gap_ns=10 * NS)
-KWH = 3_600_000.0
-_TOLD_NS = 1000
 
 
 @pytest.fixture
@@ -36,66 +28,6 @@ def metering(tmp_path: Path) -> Iterator[Metering]:
         made.start("drivers", "forwarder", "api")
         made.wait_for_probes(DEVICES * OUTLETS)
         yield made
-
-
-def spooled(metering: Metering) -> dict[str, list[Reading]]:
-    """All that the drivers wrote down, by probe, in order; read without the bus."""
-    spool = Spool(metering.spool, 10**12, 10**9, time.time)
-    verifier = Verifier(read_keys(metering.directory / "keys.yaml"))
-    readings: dict[str, list[Reading]] = {}
-    for topic, epoch, newest in sorted(spool.streams(), key=lambda row: row[1]):
-        frames = spool.get(Range(topic, epoch, 1, newest), 10**12)
-        assert [number for number, _ in frames] == list(range(1, newest + 1))
-        for _, frame in frames:
-            for reading in readings_of(verifier.read(frame).body.readings):
-                readings.setdefault(reading.probe_id, []).append(reading)
-    return readings
-
-
-def counted(readings: list[Reading], since_s: float, until_s: float) -> Meter:
-    """What somebody must have counted who heard a probe from one instant to another, told to the microsecond."""
-    heard = [
-        reading
-        for reading in readings
-        if reading.begin_ns >= since_s * NS - _TOLD_NS and reading.end_ns <= until_s * NS + _TOLD_NS
-    ]
-    meter = start(heard[0], RULES)
-    assert meter is not None
-    for reading in heard[1:]:
-        meter, _, _ = advance(meter, reading, RULES)
-    return meter
-
-
-def wait(true: Callable[[], bool]) -> None:
-    """Until it is."""
-    deadline = time.monotonic() + WITHIN_S
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
-def up_to_date(metering: Metering) -> bool:
-    """Whether the API knows what the drivers said a moment ago, and misses nothing."""
-    told = metering.ask("/v1/probes/")["probes"].values()
-    fresh = time.time() - max(5.0, 10 * INTERVAL_S)
-    return metering.numbers()["kwapi_bus_batches_missing"] == 0 and all(one["timestamp"] > fresh for one in told)
-
-
-def check_all_counted(metering: Metering) -> dict[str, list[Reading]]:
-    """Compare what the API has counted with what was written down."""
-    wait(lambda: up_to_date(metering))
-    names = metering.ask("/v1/probe-ids/")["probe_ids"]
-    wholes = {probe: metering.ask(f"/v1/probes/{probe}/")[probe] for probe in names}
-    numbers = metering.numbers()
-    metering.stop()
-    readings = spooled(metering)
-    assert wholes.keys() == readings.keys()
-    for probe, whole in wholes.items():
-        meter = counted(readings[probe], whole["since"], whole["timestamp"])
-        assert whole["kwh"] == pytest.approx(meter.joules / KWH, rel=1e-12)
-        assert (whole["gaps"], whole["coverage"]) == (meter.gaps, round(100 * meter.coverage, 3))
-    assert numbers["kwapi_bus_batches_lost_total"] == 0
-    return readings
 
 
 @pytest.mark.slow
