@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
 import pytest
+
+from benchmarks.__main__ import names
 
 ROOT = pathlib.Path(__file__).parents[3]
 SMALL = ("planning", "--hosts", "50", "--leases", "400", "--searches", "5")
@@ -58,3 +61,10 @@ def test_a_benchmark_that_fails_prints_no_figures() -> None:
     done = benchmarks(*SMALL, "--fill", "nan", "--json")
     assert done.returncode > 0
     assert done.stdout == ""
+
+
+def test_the_manual_lists_every_benchmark() -> None:
+    """By its name, in the table."""
+    manual = (ROOT / "docs" / "contributor" / "benchmarks.rst").read_text()
+    assert re.findall(r"^   \* - ``(\w+)``$", manual, re.MULTILINE) != []
+    assert sorted(re.findall(r"^   \* - ``(\w+)``$", manual, re.MULTILINE)) == names()
