@@ -75,6 +75,7 @@ def write_environment(folder: Folder, url: str, energy_url: str, tokens: Tokens)
         "TOKEN": tokens.member,
         "ADMIN_TOKEN": tokens.admin,
         "CLIMATE_ENDPOINT": url,
+        "CLIMATE_ENERGY_ENDPOINT": energy_url,
         "CLIMATE_TOKEN": tokens.member,
     }
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()]

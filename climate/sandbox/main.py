@@ -120,6 +120,7 @@ def _stay(screen: Screen, folder: Folder, url: str, energy_url: str) -> None:
         "  climate lease create --quantity 2 --duration 10m --property 'vcpus>=64' --wait\n"
         "  climate calendar --span 1h --watch\n"
         "  climate --token=$ADMIN_TOKEN calendar --by host --span 1h\n"
+        "  climate --token=$ADMIN_TOKEN probe watch\n"
         '  curl -s -H "X-Auth-Token: $TOKEN" $CLIMATE_URL/v1/leases\n'
         '  curl -s -H "X-Auth-Token: $ADMIN_TOKEN" $ENERGY_URL/v1/probes/\n'
         "Ctrl-C ends it."

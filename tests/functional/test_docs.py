@@ -11,12 +11,14 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from climate.client import with_token
 from tests.functional.trial import trial
 
 pytestmark = pytest.mark.slow
@@ -106,8 +108,10 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
     state = tmp_path_factory.mktemp("sandbox")
     with trial("--no-tour", "--state", str(state)) as sandbox:
         sandbox.wait_until_up()
+        said = sandbox.variables(state)
+        _wait_for_probes(said)
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        yield {**os.environ, **sandbox.variables(state), "PATH": path, "LC_ALL": "C.UTF-8"}
+        yield {**os.environ, **said, "PATH": path, "LC_ALL": "C.UTF-8"}
         assert sandbox.end() == 0, sandbox.output
 
 
@@ -154,6 +158,15 @@ def test_the_manual_builds_without_a_warning(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "html" / "index.html").exists()
+
+
+def _wait_for_probes(said: dict[str, str]) -> None:
+    """Return when the wattmeters of the manual's examples have been read once."""
+    probes = with_token("", said["ADMIN_TOKEN"], energy_endpoint=said["CLIMATE_ENERGY_ENDPOINT"]).probes
+    deadline = time.monotonic() + WITHIN_S
+    while not all(probes.list(f"sandbox/{rack}/") for rack in ("a1", "a2")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def _printed(command: list[str], variables: dict[str, str], where: Path) -> str:
