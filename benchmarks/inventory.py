@@ -191,7 +191,8 @@ def _answering(site: _Site, requests: int) -> dict[str, Any]:
 
 def _bytes_of(candidates: Candidates) -> int:
     """How long the answer is on the wire: ids in base64, and what the groups have in common."""
-    return sum(len(group.hosts) * 4 // 3 + len(json.dumps(group.alike)) for group in candidates.groups)
+    groups = candidates.groups
+    return sum((len(one.hosts) + len(one.in_use)) * 4 // 3 + len(json.dumps(one.alike)) for one in groups)
 
 
 def _changing(site: _Site, changes: int) -> dict[str, Any]:
