@@ -13,12 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from keystoneauth1.adapter import Adapter
-from keystoneauth1.session import Session
-from keystoneauth1.token_endpoint import Token
 
-from climate.client import Client
-from climate.client.connection import Connection
+from climate.client import with_token
 from climate.client.leases import Lease
 from climate.sandbox.screen import Screen, StepFailed
 
@@ -39,19 +35,15 @@ _COMMAND_WIDTH = "90"  # of the chart, so that it can be shown indented
 
 
 class Person:
-    """A client of the sandbox, the last thing that was said on its wire, and a command line.
-
-    ``energy`` is the way to the API that tells of energy.
-    """
+    """A client of the sandbox, the last thing that was said on its wire, and a command line."""
 
     def __init__(self, name: str, url: str, energy_url: str, token: str) -> None:
         self.name = name
-        self._variables = {"CLIMATE_ENDPOINT": url, "CLIMATE_TOKEN": token}
+        self._variables = {"CLIMATE_ENDPOINT": url, "CLIMATE_ENERGY_ENDPOINT": energy_url, "CLIMATE_TOKEN": token}
         self._last: Exchange | None = None
         wire = requests.Session()
         wire.hooks["response"].append(self._note)
-        self.client = Client(Session(auth=Token(url, token), session=wire))
-        self.energy = Connection(Adapter(Session(auth=Token(energy_url, token), session=wire)))
+        self.client = with_token(url, token, energy_endpoint=energy_url, session=wire)
 
     @property
     def last(self) -> Exchange:

@@ -13,7 +13,6 @@ import datetime as dt
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from climate.client.hosts import Host, Use
 from climate.client.leases import Lease
@@ -156,13 +155,13 @@ def watts(stage: Stage) -> None:
     stage.screen.check(set(probes.values()) == set(names), "the operator knows which wattmeters measure these hosts")
     before = _measured(stage, dict.fromkeys(probes, -1.0))
     _show_measured(stage, probes, before)
-    stage.screen.check(all(one["w"] > 0 for one in before.values()), "each of them draws power")
-    after = _measured(stage, {probe: one["kwh"] for probe, one in before.items()})
+    stage.screen.check(all(one.watts > 0 for one in before.values()), "each of them draws power")
+    after = _measured(stage, {probe: one.kwh for probe, one in before.items()})
     _show_measured(stage, probes, after)
-    newer = all(after[probe]["timestamp"] > before[probe]["timestamp"] for probe in probes)
+    newer = all(after[probe].read_at > before[probe].read_at for probe in probes)
     stage.screen.check(newer, "a reading later, each has used more energy")
     try:
-        stage.member.energy.json("GET", "/probes/")
+        stage.member.client.probes.list()
     except Forbidden as error:
         stage.show(stage.member, error=error.message)
     stage.screen.check(stage.member.last.status == 403, "a tenant may not look at probes")
@@ -250,25 +249,36 @@ def _eventually_hosts(stage: Stage) -> list[Host]:
     return hosts
 
 
-def _measured(stage: Stage, more_than: Mapping[str, float]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A probe's power, its counter, and when it was read."""
+
+    watts: float
+    kwh: float
+    read_at: float
+
+    def __str__(self) -> str:
+        return f"{self.watts:.1f} W, {self.kwh:.6f} kWh"
+
+
+def _measured(stage: Stage, more_than: Mapping[str, float]) -> dict[str, _Measured]:
     """What kwapi-api knows of these probes, once each has counted more kWh than that."""
     give_up_at = stage.clock() + _PATIENCE_S
     while True:
-        known = stage.admin.energy.json("GET", "/probes/")["probes"]
-        counted = {probe: one for probe, one in known.items() if one["kwh"] is not None}
-        if all(probe in counted and counted[probe]["kwh"] > kwh for probe, kwh in more_than.items()):
+        counted = {
+            probe: _Measured(one["w"], one["kwh"], one["timestamp"])
+            for probe, one in stage.admin.client.probes.list().items()
+            if one["w"] is not None and one["kwh"] is not None
+        }
+        if all(probe in counted and counted[probe].kwh > kwh for probe, kwh in more_than.items()):
             return {probe: counted[probe] for probe in more_than}
         if stage.clock() >= give_up_at:
             raise StepFailed(f"the wattmeters have counted nothing more after {_PATIENCE_S:.0f} s")
         time.sleep(_LOOK_EVERY_S)
 
 
-def _show_measured(stage: Stage, probes: Mapping[str, str], measured: Mapping[str, Any]) -> None:
-    said = {
-        f"{name}, {probe}": f"{measured[probe]['w']:.1f} W, {measured[probe]['kwh']:.6f} kWh"
-        for probe, name in probes.items()
-    }
-    stage.show(stage.admin, **said)
+def _show_measured(stage: Stage, probes: Mapping[str, str], measured: Mapping[str, _Measured]) -> None:
+    stage.show(stage.admin, **{f"{name}, {probe}": str(measured[probe]) for probe, name in probes.items()})
 
 
 def _uses(stage: Stage) -> list[Use]:

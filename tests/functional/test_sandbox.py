@@ -11,12 +11,12 @@ import stat
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from climate import errors
 from climate.client import with_token
+from climate.client.probes import Probe
 from climate.sandbox.stage import Person
 from climate.sandbox.tour import STEPS
 from tests.functional.trial import PROGRAM, trial
@@ -27,11 +27,11 @@ PROBES = 14
 TOUR_WITHIN_S = 180  # a minute, and room for a machine that is three times slower
 
 
-def _watts(operator: Person) -> dict[str, Any]:
+def _watts(operator: Person) -> dict[str, Probe]:
     """All probes, once each was heard and counts."""
     give_up_at = time.monotonic() + TOUR_WITHIN_S
     while True:
-        known: dict[str, Any] = operator.energy.json("GET", "/probes/")["probes"]
+        known = operator.client.probes.list()
         if len(known) == PROBES and all(one["kwh"] for one in known.values()):
             return known
         assert time.monotonic() < give_up_at, known
@@ -105,10 +105,7 @@ def test_a_state_folder_is_taken_up_again(tmp_path: Path) -> None:
         operator = Person("operator", after["CLIMATE_URL"], after["ENERGY_URL"], after["ADMIN_TOKEN"])
         going_on = _watts(operator)
         assert all(going_on[probe]["kwh"] >= one["kwh"] for probe, one in counted.items())
-        since = {
-            operator.energy.json("GET", f"/probes/{probe}/")[probe]["since"] < one["timestamp"]
-            for probe, one in counted.items()
-        }
+        since = {operator.client.probes.get(probe)["since"] < one["timestamp"] for probe, one in counted.items()}
         assert since == {True}
         assert second.end() == 0, second.output
 
