@@ -233,7 +233,7 @@ def test_a_revoked_token_is_refused_once_the_cache_forgets_it(cloud: Cloud, suit
         assert time.monotonic() < deadline, "still let in"
         time.sleep(0.1)
     assert answer.json()["error"]["code"] == "climate.auth.required"
-    assert [one["name"] for one in client.schedulers.list()] == ["earliest"]
+    assert client.schedulers.list() == []  # an answer; a tenant may name none
     assert session.get_token() != token
 
 
