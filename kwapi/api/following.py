@@ -48,6 +48,8 @@ class Following:
         while events:
             self._live.take(events)
             events = self._subscriber.receive(0.0) if time.monotonic() < deadline else []
+        if self._subscriber.up_to_date:
+            self.caught_up.set()
         if time.monotonic() - self._written_at >= self._interval_s:
             self.write()
 

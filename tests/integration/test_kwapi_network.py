@@ -99,8 +99,6 @@ def test_a_cut_network_costs_no_reading(tmp_path: Path, island: Island) -> None:
         wait(lambda: metering.numbers()["kwapi_bus_batches_total"] > during)
         readings = check_all_counted(metering)
     longest = max(
-        after.begin_ns - before.end_ns
-        for series in readings.values()
-        for before, after in itertools.pairwise(series)
+        after.begin_ns - before.end_ns for series in readings.values() for before, after in itertools.pairwise(series)
     )
     assert longest < 0.5 * CUT_S * 1e9

@@ -206,6 +206,7 @@ def test_energy_goes_on_after_a_restart_and_never_back(tmp_path: Path) -> None:
             time.sleep(1)
             metering.start("api")
             assert all(after >= kwh for after, kwh in zip(_told(metering, "kwh"), before, strict=True))
+        assert "have not answered" not in metering.log("api")
         wait(lambda: metering.numbers()["kwapi_bus_batches_missing"] == 0)
         assert _told(metering, "since") == since
         assert set(_told(metering, "gaps")) == {0}
