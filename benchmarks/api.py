@@ -4,8 +4,9 @@
 HTTP with keystonemiddleware before a real Keystone (its token cached, as
 after the first request of a client), climate-api, RabbitMQ with quorum queues,
 climate-inventory and climate-planning, PostgreSQL with durable commits; each a
-process of its own. Requests are counted against the project's rate, as a
-tenant's are; the rate is high enough to refuse none. The peer of the same run
+process of its own. A tenth of the leases that were booked before are the
+asker's. Requests and leases are counted against the project's limits, as a
+tenant's are; the limits are high enough to refuse none. The peer of the same run
 is the floor beneath a creation: three bare RPC round trips over a quorum queue
 (which hosts match, book them, what they have in common) and one bare commit;
 beneath getting a lease it is two.
@@ -14,6 +15,7 @@ beneath getting a lease it is two.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import time
 import uuid
@@ -36,6 +38,8 @@ from tools.servers.process import new_directory
 from tools.suite import Suite
 
 DAY_S = 86_400
+PROJECTS = 10
+LIMITS = {"requests_per_s": 1000, "requests_burst": 1000, "max_leases": 100_000, "max_withdrawn": 200}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +64,7 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
             settings={
                 "api": {"auth_strategy": "keystone"},
                 "keystone_authtoken": keystone.middleware_settings(),
-                "limits": {"requests_per_s": 1000, "requests_burst": 1000},
+                "limits": LIMITS,
                 "oslo_policy": {"policy_file": _nobody_is_exempt(directory)},
             },
         )
@@ -128,13 +132,14 @@ def _sign_in(keystone: Keystone) -> tuple[str, str, str]:
 
 
 def _book(store: SqlStore, owner: Owner, args: argparse.Namespace) -> None:
-    """Leases of one host and one day each, evenly over all hosts, straight into the store."""
+    """Leases of one host and one day each, evenly over all hosts and projects, straight into the store."""
     now = int(time.time())
+    owners = [owner, *(dataclasses.replace(owner, project_id=f"project-{number}") for number in range(1, PROJECTS))]
     for number in range(args.leases):
         start = now + DAY_S * (40 + number // args.hosts)
         decision = propose(
             lease_id=str(uuid.uuid4()),
-            owner=owner,
+            owner=owners[number % PROJECTS],
             wish=Wish(start_time=start, duration_s=DAY_S),
             terms=Terms(name=f"booked-{number}"),
             alike={},
