@@ -53,7 +53,7 @@ class Publisher:
         spool: Spool | None,
         clock_ns: Callable[[], int],
         *,
-        patience_s: float = 0.05,
+        patience_s: float = 0.2,
     ) -> None:
         self.counts = Counts()
         self._socket = socket

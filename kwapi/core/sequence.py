@@ -90,6 +90,11 @@ class InOrder(Generic[T]):
         """Whether as many wait as may: what else comes early would only be left out."""
         return len(self._waiting) >= self._most_waiting
 
+    @property
+    def overtaken(self) -> bool:
+        """Whether later batches came already than those that are missing."""
+        return bool(self._waiting)
+
     def announce(self, epoch: int, newest: int) -> None:
         """Learn that a life has batches up to ``newest``, though they did not come."""
         if epoch >= self._at.epoch:
