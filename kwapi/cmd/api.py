@@ -23,7 +23,7 @@ from kwapi.consumers.live import Live, Probe
 from kwapi.core.energy import NS, Rules
 
 PROGRAM = "kwapi-api"
-_BUS_PAUSE_S = 0.05
+_BUS_PAUSE_S = 0.1
 _SWITCH_S = 0.001
 
 

@@ -106,7 +106,7 @@ def advance(meter: Meter, reading: Reading, rules: Rules) -> tuple[Meter, tuple[
     on from there in the new time, as after a gap of unknown length.
     """
     flaws = _implausible(reading, rules)
-    if flaws:
+    if flaws is not NO_FLAGS:
         return replace(meter, refused=meter.refused + 1), (), flaws
     if reading.end_ns <= meter.until_ns:
         return _stepped_back(meter, reading, rules)
@@ -116,7 +116,7 @@ def advance(meter: Meter, reading: Reading, rules: Rules) -> tuple[Meter, tuple[
     between = _between(meter, reading, rules)
     own = _within(reading, max(reading.begin_ns, meter.until_ns))
     steps = tuple(step for step in (between, own) if step is not None)
-    if counted:
+    if counted is not NO_FLAGS:
         steps = tuple(replace(step, flags=counted) for step in steps)
     return _added(meter, steps, reading), steps, counted
 
@@ -125,8 +125,9 @@ def _implausible(reading: Reading, rules: Rules) -> Flag:
     watts = reading.watts
     if watts is None:
         return NO_FLAGS if reading.energy_j is not None and math.isfinite(reading.energy_j) else Flag.IMPLAUSIBLE
-    fine = math.isfinite(watts) and rules.min_watts <= watts <= rules.max_watts
-    return NO_FLAGS if fine and not reading.flags & Flag.IMPLAUSIBLE else Flag.IMPLAUSIBLE
+    if not (math.isfinite(watts) and rules.min_watts <= watts <= rules.max_watts):
+        return Flag.IMPLAUSIBLE
+    return reading.flags & Flag.IMPLAUSIBLE if reading.flags is not NO_FLAGS else NO_FLAGS
 
 
 def _stepped_back(meter: Meter, reading: Reading, rules: Rules) -> tuple[Meter, tuple[Step, ...], Flag]:

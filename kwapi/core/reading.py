@@ -89,6 +89,7 @@ def columns_of(readings: Sequence[Reading]) -> Columns:
     """Readings as columns; one at least."""
     base = readings[0].begin_ns
     names = sorted({name for reading in readings for name in reading.extra})
+    flags = [int(reading.flags) for reading in readings]
     return Columns(
         [reading.probe_id for reading in readings],
         base,
@@ -98,7 +99,7 @@ def columns_of(readings: Sequence[Reading]) -> Columns:
         _sparse([reading.volts for reading in readings]),
         _sparse([reading.amperes for reading in readings]),
         _sparse([reading.energy_j for reading in readings]),
-        [int(reading.flags) for reading in readings] if any(reading.flags for reading in readings) else None,
+        flags if any(flags) else None,
         {name: [reading.extra.get(name) for reading in readings] for name in names} or None,
     )
 
@@ -129,8 +130,10 @@ def readings_of(columns: Columns) -> Iterator[Reading]:
             volts=volts,
             amperes=amperes,
             energy_j=energy_j,
-            flags=Flag(flag),
-            extra={name: value for name, values in extra.items() if (value := values[index]) is not None},
+            flags=Flag(flag) if flag else NO_FLAGS,
+            extra={name: value for name, values in extra.items() if (value := values[index]) is not None}
+            if extra
+            else {},
         )
 
 

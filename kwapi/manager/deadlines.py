@@ -6,15 +6,20 @@ from __future__ import annotations
 import math
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
+_TOGETHER_S = 0.05
+_LEAST_PHASES = 20
 
 
 def phase(place: int, interval_s: float) -> float:
     """Where in the interval the device that came as number ``place`` is asked.
 
     Multiples of the golden ratio lie evenly in an interval however many there
-    are, so those that come later move none that is there.
+    are, so those that come later move none that is there. Many devices share
+    an instant of a grid: to wake a processor that sleeps costs several times
+    what there is to do for one of them.
     """
-    return (place * _GOLDEN) % 1.0 * interval_s
+    instants = max(_LEAST_PHASES, math.floor(interval_s / _TOGETHER_S))
+    return math.floor(place * _GOLDEN % 1.0 * instants) / instants * interval_s
 
 
 def due(number: int, phase_s: float, interval_s: float) -> float:

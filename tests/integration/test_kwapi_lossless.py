@@ -40,7 +40,7 @@ def test_a_frozen_consumer_misses_nothing_and_stalls_nobody(metering: Metering) 
     some = readings[min(readings)]
     pauses = [after.begin_ns - before.begin_ns for before, after in itertools.pairwise(some)]
     assert len(some) > FROZEN_S / INTERVAL_S
-    assert sum(pauses) / len(pauses) < 1.5 * INTERVAL_S * NS
+    assert sum(pauses) / len(pauses) < 3 * INTERVAL_S * NS
 
 
 @pytest.mark.slow

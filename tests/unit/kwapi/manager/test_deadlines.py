@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,14 +30,19 @@ def test_deadlines_do_not_drift(interval: float, steps: int) -> None:
     assert last - first == pytest.approx(steps * interval)
 
 
-@pytest.mark.parametrize("count", [2, 7, 100, 1000])
-def test_phases_lie_apart_however_many_there_are(count: int) -> None:
-    """No tenth of the interval gets more than twice its share, and no two devices the same instant."""
-    phases = sorted(deadlines.phase(place, 1.0) for place in range(count))
-    assert all(0 <= phase < 1 for phase in phases)
-    gaps = [second - first for first, second in zip(phases, [*phases[1:], phases[0] + 1], strict=True)]
-    assert max(gaps) < 2.7 / count
-    assert min(gaps) > 0.3 / count
+@pytest.mark.parametrize("interval", [0.1, 1.0, 60.0])
+@pytest.mark.parametrize("count", [2, 7, 20, 100, 1000])
+def test_phases_are_shared_alike(count: int, interval: float) -> None:
+    """They lie on a grid, however many there are, and no instant gets more than its share of devices and one."""
+    phases = [deadlines.phase(place, interval) for place in range(count)]
+    instants = max(20, round(interval / 0.05))
+    places = [phase / interval * instants for phase in phases]
+    assert all(place == pytest.approx(round(place)) and 0 <= place < instants for place in places)
+    share = Counter(round(place) for place in places)
+    assert max(share.values()) <= count / instants + 2
+    if count >= 3 * instants:
+        assert len(share) == instants
+        assert min(share.values()) >= count / instants - 2
 
 
 def test_pauses_double_up_to_the_longest() -> None:
