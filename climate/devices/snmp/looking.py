@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looks at a device: what it calls itself, what it has, and what of that is power."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from climate.devices.snmp.decode import signs, walked
+from climate.devices.snmp.oid import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Oid, Value, words_of
+from climate.devices.snmp.profile import Profile
+from climate.devices.snmp.recognition import Device, device_of, ordered, present
+from climate.devices.snmp.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A device as it was met; ``rows`` are what its items' values stand in."""
+
+    object_id: Oid | None
+    description: str
+    name: str
+    device: Device
+    rows: Mapping[Oid, Value]
+
+
+def look(
+    session: Session, profiles: Iterable[Profile], step: Callable[[int, int], None] = lambda done, of: None
+) -> Found:
+    """What a device has by some profiles; ``step(done, of)`` is told of the walks.
+
+    :raises SnmpError: it does not answer, or not as it should.
+    """
+    system = session.get([SYS_OBJECT_ID, SYS_DESCR, SYS_NAME])
+    object_id = system.get(SYS_OBJECT_ID)
+    known = object_id if isinstance(object_id, tuple) else None
+    order = ordered(profiles, known)
+    found = present(order, _after(session, [sign for profile in order for sign in signs(profile)]))
+    roots = list(dict.fromkeys(root for profile in found for root in walked(profile)))
+    rows: dict[Oid, Value] = {}
+    for done, root in enumerate(roots):
+        step(done, len(roots))
+        rows.update(session.walk(root))
+    step(len(roots), len(roots))
+    return Found(known, words_of(system.get(SYS_DESCR)), words_of(system.get(SYS_NAME)), device_of(found, rows), rows)
+
+
+def _after(session: Session, asked: Sequence[Oid]) -> dict[Oid, Oid]:
+    """For each object itself if it is an instance that is there, else the first one behind it."""
+    unique = list(dict.fromkeys(asked))
+    return session.following(unique) | {oid: oid for oid in session.get(unique)}

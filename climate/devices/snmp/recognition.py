@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which profiles are a device's: by what it calls itself, and by what it really has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from climate.devices.snmp.decode import Item, items_of, signs
+from climate.devices.snmp.oid import Oid, Value, is_below
+from climate.devices.snmp.profile import Profile, Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What was found: the profiles that gave something, the first first, and all that is measured.
+
+    Of one quantity of one place that several profiles give, the first is taken.
+    """
+
+    profiles: tuple[Profile, ...]
+    items: tuple[Item, ...]
+
+
+def ordered(profiles: Iterable[Profile], object_id: Oid | None) -> list[Profile]:
+    """Profiles in the order in which they are believed.
+
+    First those that know the device's sysObjectID, the longest beginning
+    first; then the others, since some devices have a wrong one or none; last
+    the standards.
+    """
+
+    def rank(profile: Profile) -> tuple[bool, int, str]:
+        known = [len(each) for each in profile.object_ids if object_id is not None and is_below(object_id, each)]
+        return profile.standard, -max(known, default=0), profile.name
+
+    return sorted(profiles, key=rank)
+
+
+def present(profiles: Iterable[Profile], after: Mapping[Oid, Oid]) -> list[Profile]:
+    """Those of which a device has something: ``after`` gives for each of their signs the first object at or behind it.
+
+    Objects belong to whoever registered them. So what answers below a
+    vendor's is that vendor's, whatever the device calls itself.
+    """
+    return [
+        profile for profile in profiles if any(sign in after and is_below(after[sign], sign) for sign in signs(profile))
+    ]
+
+
+def device_of(profiles: Sequence[Profile], rows: Mapping[Oid, Value]) -> Device:
+    """What a device measures, by the rows of walks; ``profiles`` in the order of :func:`ordered`."""
+    items: dict[tuple[str, Quantity], Item] = {}
+    given = []
+    for profile in profiles:
+        new = {(item.place, item.quantity): item for item in items_of(profile, rows)}
+        better = {
+            key: item
+            for key, item in new.items()
+            if key not in items or (items[key].value(rows) is None and item.value(rows) is not None)
+        }
+        if better:
+            given.append(profile)
+            items.update(better)
+    return Device(tuple(given), tuple(items.values()))
