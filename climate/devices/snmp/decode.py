@@ -14,6 +14,8 @@ from climate.devices.snmp.profile import Column, Part, Profile, Quantity, Scope,
 _UNFIT = re.compile(r"[^A-Za-z0-9_.]+")
 _MOST_DIGITS = 24
 _LONGEST_TEXT = 64
+_DIGITS = (12, 15)
+"""As many as no device measures, and for a counter, which must not lose its last ones, as many as are sure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +50,17 @@ class Item:
             if factor is None:
                 return None
             number *= factor
-        return number if math.isfinite(number) else None
+        return _plain(number, _DIGITS[self.quantity is Quantity.ENERGY_J]) if math.isfinite(number) else None
 
     def _scalings(self) -> list[tuple[Oid, Oid]]:
         suffix = self.oid[len(self.column.oid) :]
         found = (self.column.digits, self.column.exponent, self.column.multiplier)
         return [(oid, _instance(oid, suffix)) for oid in found if oid is not None]
+
+
+def _plain(number: float, digits: int) -> float:
+    """15.735 for 15.735000000000001, which is what became of 15735 by a multiplication."""
+    return float(f"{number:.{digits}g}")
 
 
 def _factor(column: Column, scaling: Oid, number: float) -> float | None:
@@ -78,8 +85,8 @@ def walked(profile: Profile) -> list[Oid]:
 
 
 def signs(profile: Profile) -> list[Oid]:
-    """Below which objects a device of this family has something: one column or instance of each table."""
-    return list(dict.fromkeys(next(iter(table.columns.values())).oid for table in profile.tables))
+    """Below which objects a device of this family has something: what its columns or instances are parts of."""
+    return list(dict.fromkeys(column.oid[:-1] for table in profile.tables for column in table.columns.values()))
 
 
 def items_of(profile: Profile, rows: Mapping[Oid, Value]) -> list[Item]:

@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from climate.devices.snmp.decode import signs, walked
-from climate.devices.snmp.oid import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Oid, Value, words_of
+from climate.devices.snmp.oid import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Oid, Value, is_below, words_of
 from climate.devices.snmp.profile import Profile
 from climate.devices.snmp.recognition import Device, device_of, ordered, present
 from climate.devices.snmp.session import Session
+
+_TREE = len((1, 3, 6, 1, 4, 1, 318))
+"""As many numbers say whose an object is: 1.3.6.1.4.1.VENDOR, 1.3.6.1.2.1.STANDARD."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ def look(
 
 
 def _after(session: Session, asked: Sequence[Oid]) -> dict[Oid, Oid]:
-    """For each object itself if it is an instance that is there, else the first one behind it."""
-    unique = list(dict.fromkeys(asked))
-    return session.following(unique) | {oid: oid for oid in session.get(unique)}
+    """The first object behind each, of those in whose tree (a vendor's, a standard's) the device has anything."""
+    trees = dict.fromkeys(oid[:_TREE] for oid in asked)
+    behind = session.following(list(trees))
+    there = {tree for tree, oid in behind.items() if is_below(oid, tree)}
+    return session.following([oid for oid in dict.fromkeys(asked) if oid[:_TREE] in there])

@@ -38,7 +38,7 @@ def ordered(profiles: Iterable[Profile], object_id: Oid | None) -> list[Profile]
 
 
 def present(profiles: Iterable[Profile], after: Mapping[Oid, Oid]) -> list[Profile]:
-    """Those of which a device has something: ``after`` gives for each of their signs the first object at or behind it.
+    """Those of which a device has something: ``after`` gives for each of their signs the first object behind it.
 
     Objects belong to whoever registered them. So what answers below a
     vendor's is that vendor's, whatever the device calls itself.
