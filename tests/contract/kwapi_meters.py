@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.redfish_trees import rack_pdu
+from tools.servers import certificates, redfish_service
+
 Settings = Mapping[str, str]
 
 
@@ -43,7 +46,25 @@ def replay(folder: Path) -> Iterator[Meter]:
     yield Meter(good={"probes": "a, -, c", "trace": "trace.csv", "speed": "50", "loop": "yes"})
 
 
+@contextlib.contextmanager
+def redfish(folder: Path) -> Iterator[Meter]:
+    """PDUs with TLS and four sessions each: one that is well, one that refuses, one that never answers."""
+    tls = certificates.make(folder)
+    (folder / "password").touch(mode=0o600)
+    (folder / "password").write_text(redfish_service.PASSWORD)
+    with contextlib.ExitStack() as running:
+        sections = []
+        for fault in (None, redfish_service.Fault(status=500), redfish_service.Fault(silent_s=3600)):
+            service = running.enter_context(redfish_service.RedfishService(rack_pdu(), tls.context()))
+            service.faults.extend(filter(None, [fault]))
+            shared = {"ca_file": tls.authority.name, "username": redfish_service.USER, "password_file": "password"}
+            sections.append({"probes": "1, -, 3", "measure": "outlets", "url": service.url, **shared})
+        good, failing, silent = sections
+        yield Meter(good=good, failing=failing, silent=silent)
+
+
 METERS: Mapping[str, Callable[[Path], contextlib.AbstractContextManager[Meter]]] = {
     "dummy": dummy,
+    "redfish": redfish,
     "replay": replay,
 }
