@@ -64,9 +64,11 @@ def _plain(number: float, digits: int) -> float:
 
 
 def _factor(column: Column, scaling: Oid, number: float) -> float | None:
+    if not number.is_integer():
+        return None
     if scaling == column.multiplier:
         return column.multipliers.get(int(number))
-    if not number.is_integer() or abs(number) > _MOST_DIGITS:
+    if abs(number) > _MOST_DIGITS:
         return None
     # Divided, since 0.1 is none of a computer's numbers and 10 is one.
     exponent = int(-number if scaling == column.digits else number)

@@ -24,6 +24,7 @@ _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PLACE = re.compile(r"[a-z]+(-[a-z]+)*")
 _NUMBER = re.compile(r"[A-Za-z0-9]{1,16}")
 _ABSENT = frozenset({-1.0})
+_TELLING = frozenset({Part.NUMBER, Part.UNIT, Part.UNIT0, Part.TEXT})
 _COUNTERS = {"2^31": 2.0**31, "2^32": 2.0**32, "2^64": 2.0**64}
 
 
@@ -60,15 +61,40 @@ def parse(file: str, text: str) -> Profile:
     """
     name = file.rsplit("/", 1)[-1].removesuffix(".yaml")
     try:
-        document = yaml.safe_load(text)
+        document = yaml.load(text, _Loader)  # noqa: S506 - it is a safe one
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark is not None else ""
-        raise ConfigError(f"{file}{line}: it is no YAML.") from None
+        fault = error.problem if isinstance(error, _Twice) else "it is no YAML"
+        raise ConfigError(f"{file}{line}: {fault}.") from None
+    except (ValueError, RecursionError):
+        raise ConfigError(f"{file}: it is no YAML.") from None
     try:
         return _profile(name, _Node(document, ""))
     except _Fault as fault:
         raise ConfigError(f"{file}: {fault}") from None
+
+
+class _Twice(yaml.MarkedYAMLError):
+    """A word stands twice in one mapping, where YAML would forget the first."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain YAML, in which ``on``, ``off``, ``yes`` and ``no`` are words, and a date is one too."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        words = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for place, (key, _) in enumerate(node.value):
+            if isinstance(key, yaml.ScalarNode) and key.value in words[:place]:
+                raise _Twice(problem=f"{key.value} stands here twice", problem_mark=key.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in {"bool", "timestamp"}]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])
 
 
 class _Fault(Exception):
@@ -182,7 +208,7 @@ def _tables(node: _Node) -> list[Table]:
         label=node.maybe("label", _oid),
     )
     node.end()
-    if index and Part.NUMBER not in index and Part.TEXT not in index and len(index) > sum(map(_fixed, index)):
+    if Part.ANY in index and not _TELLING.intersection(index):
         raise _Fault(f"{node.below('index')}: nothing in it tells one place from another")
     return [table]
 
@@ -227,7 +253,11 @@ def _column(node: _Node) -> Column:
 
 
 def _multipliers(node: _Node) -> dict[int, float]:
-    return {int(key): node.take(key, _scale) for key in node.items()}
+    if not all(key.isdecimal() for key in node.items()):
+        raise _Fault(f"{node.way}: write number: factor, such as 3: 1000")
+    found = {int(key): node.take(key, _scale) for key in node.items()}
+    node.end()
+    return found
 
 
 def _where(nodes: list[_Node]) -> tuple[tuple[Oid, frozenset[int]], ...]:
@@ -247,13 +277,16 @@ def _switch(node: _Node) -> Switch:
         on=node.take("on", _integer),
         off=node.take("off", _integer),
         cycle=node.maybe("cycle", _integer),
+        off_command=node.maybe("off_command", _oid),
+        cycle_command=node.maybe("cycle_command", _oid),
         is_on=frozenset(node.take("is_on", _list(_integer))),
         is_off=frozenset(node.take("is_off", _list(_integer))),
         place=node.take("place", _matching(_PLACE, "small letters"), "outlet"),
     )
     node.take("object", _text, "")
     node.end()
-    if found.is_on & found.is_off or found.on == found.off:
+    same_command = found.off_command is None or found.off_command == found.command
+    if found.is_on & found.is_off or (same_command and found.on == found.off):
         raise _Fault(f"{node.way}: on and off are the same")
     return found
 
@@ -270,10 +303,6 @@ def _oid(value: Any) -> Oid:
 
 def _part(value: Any) -> Part | int:
     return value if type(value) is int and value >= 0 else Part(value)
-
-
-def _fixed(part: Part | int) -> bool:
-    return isinstance(part, int)
 
 
 def _boolean(value: Any) -> bool:

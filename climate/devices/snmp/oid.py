@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 
 Oid = tuple[int, ...]
 Value = int | float | bytes | Oid
@@ -51,7 +52,7 @@ def number_of(value: Value | None) -> float | None:
     number here, since taking it for 1.2 would be worse.
     """
     if isinstance(value, int | float):
-        return float(value) if math.isfinite(value) else None
+        return float(value) if abs(value) <= sys.float_info.max else None
     if not isinstance(value, bytes) or len(value) > _LONGEST_NUMBER:
         return None
     found = _NUMBER.fullmatch(value.rstrip(b"\0").decode("ascii", "replace"))

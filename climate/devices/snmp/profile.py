@@ -98,7 +98,9 @@ class Switch:
     """How outlets are switched: a number written to ``command`` of an outlet; ``state`` tells how it is.
 
     ``index`` as in a table. ``on``, ``off`` and ``cycle`` are what is written
-    (``None``: the device cannot), ``is_on`` and ``is_off`` what is read.
+    (``None``: the device cannot), ``is_on`` and ``is_off`` what is read. Some
+    devices have an object for each: then ``command`` is only written to turn
+    an outlet on, and ``off_command`` and ``cycle_command`` for the others.
     """
 
     command: Oid
@@ -107,6 +109,8 @@ class Switch:
     on: int
     off: int
     cycle: int | None = None
+    off_command: Oid | None = None
+    cycle_command: Oid | None = None
     is_on: frozenset[int] = frozenset()
     is_off: frozenset[int] = frozenset()
     place: str = "outlet"
