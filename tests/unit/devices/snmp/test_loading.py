@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from climate.devices.snmp import loading
-from climate.devices.snmp.oid import Oid, text_of
+from climate.devices.snmp.oid import text_of
 from climate.devices.snmp.profile import Column, Part, Profile, Quantity, Scope
 from climate.errors import ConfigError
 
@@ -188,13 +188,14 @@ def test_no_two_profiles_read_one_object_differently() -> None:
     What stands beside a value, or which rows are meant, may differ: then the
     profiles read different rows.
     """
-    readings: dict[Oid, dict[object, list[str]]] = defaultdict(lambda: defaultdict(list))
+    readings: dict[object, dict[object, list[str]]] = defaultdict(lambda: defaultdict(list))
     for profile in loading.installed():
         for table in profile.tables:
             for quantity, column in table.columns.items():
                 if not column.where:
-                    readings[column.oid][_meaning(quantity, column)].append(profile.name)
-    twofold = {text_of(oid): dict(meanings) for oid, meanings in readings.items() if len(meanings) > 1}
+                    rows = text_of(column.oid), tuple(part if isinstance(part, int) else "*" for part in table.index)
+                    readings[rows][_meaning(quantity, column)].append(profile.name)
+    twofold = {rows: dict(meanings) for rows, meanings in readings.items() if len(meanings) > 1}
     assert twofold == {}
 
 
