@@ -177,6 +177,8 @@ def _profile(name: str, node: _Node) -> Profile:
         source=node.take("source", _text),
         object_ids=node.take("object_ids", _list(_oid), ()),
         standard=standard,
+        coarse=node.take("coarse", _boolean, False),
+        exact=node.take("exact", _boolean, False),
         refresh_s=node.maybe("refresh_s", _positive),
         tables=tuple(table for each in node.nodes("tables") for table in _tables(each)),
         switch=_switch(node.node("switch")) if "switch" in node else None,

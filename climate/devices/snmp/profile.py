@@ -120,7 +120,10 @@ class Switch:
 class Profile:
     """A family of devices that answer alike. ``object_ids`` are beginnings of their sysObjectID.
 
-    ``standard``: of no vendor, and asked for after all others. ``mibs`` and
+    ``standard``: of no vendor, and asked for after all others. ``coarse``: the
+    standards tell the same more finely, and are believed before it.
+    ``exact``: other families mean something else by the same objects, so it
+    is only of devices whose sysObjectID it knows best. ``mibs`` and
     ``source`` say where this is known from. ``refresh_s``: how often such a
     device measures, where that is less often than it can be asked.
     """
@@ -134,5 +137,7 @@ class Profile:
     tables: tuple[Table, ...]
     object_ids: tuple[Oid, ...] = ()
     standard: bool = False
+    coarse: bool = False
+    exact: bool = False
     refresh_s: float | None = None
     switch: Switch | None = None

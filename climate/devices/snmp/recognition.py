@@ -27,14 +27,22 @@ def ordered(profiles: Iterable[Profile], object_id: Oid | None) -> list[Profile]
 
     First those that know the device's sysObjectID, the longest beginning
     first; then the others, since some devices have a wrong one or none; last
-    the standards.
+    the standards, and what is coarser than these. A profile that is exact is
+    left out where it does not know the sysObjectID, or another knows it
+    better; alone it is somebody's own choice.
     """
+    every = list(profiles)
+    known = {profile.name: _known(profile, object_id) for profile in every}
+    best = max(known.values(), default=0)
+    kept = [each for each in every if not each.exact or len(every) == 1 or 0 < known[each.name] == best]
+    return sorted(kept, key=lambda each: (each.coarse, each.standard, -known[each.name], each.name))
 
-    def rank(profile: Profile) -> tuple[bool, int, str]:
-        known = [len(each) for each in profile.object_ids if object_id is not None and is_below(object_id, each)]
-        return profile.standard, -max(known, default=0), profile.name
 
-    return sorted(profiles, key=rank)
+def _known(profile: Profile, object_id: Oid | None) -> int:
+    """How much of a sysObjectID a profile knows; nothing: 0."""
+    if object_id is None:
+        return 0
+    return max((len(each) for each in profile.object_ids if is_below(object_id, each)), default=0)
 
 
 def present(profiles: Iterable[Profile], after: Mapping[Oid, Oid]) -> list[Profile]:
