@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.redfish_trees import rack_pdu
 from tools.servers import certificates, redfish_service
+from tools.servers.json_device import Answer, JsonDevice
+from tools.servers.modbus_meter import ModbusMeter
+from tools.servers.serial_meter import SerialMeter
 
 Settings = Mapping[str, str]
 
@@ -63,8 +68,63 @@ def redfish(folder: Path) -> Iterator[Meter]:
         yield Meter(good=good, failing=failing, silent=silent)
 
 
+@contextlib.contextmanager
+def http_json(folder: Path) -> Iterator[Meter]:
+    """A device of three outlets; one that answers with an error, and one that takes an hour."""
+    body = {"outlets": [{"power": 10.5}, {"power": 20.5}, {"power": "30.5"}]}
+    answers = {"/good": body, "/bad": Answer(status=500), "/slow": Answer(body=body, delay_s=3600)}
+    with JsonDevice(answers) as device:
+        good, bad, slow = (
+            {"probes": "1, -, 3", "url": f"{device.url}/{name}", "watts": "outlets[{index}].power"}
+            for name in ("good", "bad", "slow")
+        )
+        yield Meter(good=good, failing=bad, silent=slow)
+
+
+@contextlib.contextmanager
+def modbus(folder: Path) -> Iterator[Meter]:
+    """Three circuits; one unit is missing, and another meter takes an hour."""
+    registers = {0: [100, 200, 300]}
+    with ModbusMeter(holding=registers) as meter, ModbusMeter(holding=registers) as slow:
+        slow.delay_s = 3600
+        shared = {"host": "127.0.0.1", "probes": "1, -, 3", "watts": "holding 0 uint16", "stride": "1"}
+        good = shared | {"port": str(meter.port)}
+        yield Meter(good=good, failing=good | {"unit_id": "9"}, silent=shared | {"port": str(slow.port)})
+
+
+@contextlib.contextmanager
+def omegawatt(folder: Path) -> Iterator[Meter]:
+    """Lines fifty times a second; another port tells nothing that can be read, and a third is silent."""
+    lines = (f"{time.time():.6f},OK,10.5,20.5,30.5\n".encode() for _ in itertools.count())
+    with _serial(folder, lines, itertools.repeat(b"\xfe\x00noise\n"), 0.02, {"probes": "1, -, 3"}) as meter:
+        yield meter
+
+
+@contextlib.contextmanager
+def wattsup(folder: Path) -> Iterator[Meter]:
+    """Records faster than its one a second; another port tells nothing that can be read, and a third is silent."""
+    record = b"#d,-,18,1005,2301,450,12,_,_,_,_,_,_,_,_,_,97,_,_,500,1035;\r\n"
+    with _serial(folder, itertools.repeat(record), itertools.repeat(b"#d,?;"), 0.1, {"probes": "mains"}) as meter:
+        yield meter
+
+
+@contextlib.contextmanager
+def _serial(
+    folder: Path, good: Iterable[bytes], noise: Iterable[bytes], each_s: float, shared: Settings
+) -> Iterator[Meter]:
+    with SerialMeter(folder, "good") as well, SerialMeter(folder, "bad") as ill, SerialMeter(folder, "mute") as mute:
+        well.talk(good, each_s)
+        ill.talk(noise, each_s)
+        ports = (shared | {"port": str(meter.path)} for meter in (well, ill, mute))
+        yield Meter(good=next(ports), failing=next(ports), silent=next(ports))
+
+
 METERS: Mapping[str, Callable[[Path], contextlib.AbstractContextManager[Meter]]] = {
     "dummy": dummy,
+    "http_json": http_json,
+    "modbus": modbus,
+    "omegawatt": omegawatt,
     "redfish": redfish,
     "replay": replay,
+    "wattsup": wattsup,
 }

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How OmegaWatt's meters tell many values a second, as lines."""

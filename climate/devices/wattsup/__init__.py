@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a Watts up? PRO, .net or ES speaks over its serial line."""
