@@ -39,8 +39,8 @@ OPTS: Sequence[cfg.Opt] = (
         "measure",
         default=[Measured.CHASSIS.value],
         item_type=types.String(choices=[each.value for each in Measured]),
-        help="What the probes are: the whole chassis, its power supplies, single sensors of it; or a PDU as a "
-        "whole, its mains, branches, outlets, groups of outlets. Of several, the probes of the first come first.",
+        help="What the probes are. Of a computer: chassis (the whole), supplies, sensors; of a PDU: pdu (the whole), "
+        "mains, branches, outlets, outlet_groups. Of several, the probes of the first come first.",
     ),
     cfg.ListOpt(
         "members",

@@ -136,7 +136,8 @@ def _whole_chassis(service: Service, wanted: Wanted) -> tuple[Place, Source]:
     for source in wanted.sources:
         try:
             place = _SOURCES[source](service, chassis)
-            place.parse([service.given(uri) for uri in place.uris])
+            if place.parse([service.given(uri) for uri in place.uris]).watts is None:
+                raise NotTold("there is a counter of energy, and no power")
         except (NotFound, NotTold) as error:
             reasons.append(f"{source.value}: {error}")
         else:
@@ -245,7 +246,7 @@ def _total(service: Service, uris: Sequence[str], kinds: Sequence[str]) -> str |
     found = [
         uri
         for uri, sensor in sensors
-        if sensor.get("ReadingType") in kinds
+        if any(sensor.get("ReadingType") == kind for kind in kinds)
         and sensor.get("PhysicalContext") == "Chassis"
         and sensor.get("PhysicalSubContext") != "Output"
         and is_there(sensor)

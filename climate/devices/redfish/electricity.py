@@ -13,7 +13,6 @@ What is null, missing, absent, no number or in a unit of something else is
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +24,7 @@ Resource = Mapping[str, Any]
 
 NOT_THERE = frozenset({"Absent", "UnavailableOffline"})
 """Values of ``Status.State`` (Resource 1.x) under which what is told is nobody's."""
+_MOST = 1e15
 _WATTS = {"W": 1.0, "kW": 1000.0, "mW": 0.001}
 _JOULES = {"J": 1.0, "kJ": 1000.0, "W.h": 3600.0, "Wh": 3600.0, "kW.h": 3_600_000.0, "kWh": 3_600_000.0}
 _ENERGY = {"EnergyJoules": "J", "EnergyWh": "W.h", "EnergykWh": "kW.h"}
@@ -70,30 +70,26 @@ class Electricity:
 
 def is_there(resource: Resource) -> bool:
     """Whether a resource is of something that is in its place."""
-    status = resource.get("Status")
-    return not (isinstance(status, dict) and status.get("State") in NOT_THERE)
+    return _state(resource) not in NOT_THERE
 
 
 def number(value: Any) -> float | None:
-    """A finite number, or none: texts and truth values are none."""
+    """A number that may be of electricity, or none: texts, truth values and what no wire carries are none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
         found = float(value)
     except OverflowError:
         return None
-    return found if math.isfinite(found) else None
+    return found if abs(found) <= _MOST else None
 
 
 def parse_sensor(sensor: Resource) -> Electricity:
     """A Sensor of power, energy, voltage or current. :raises NotTold: it is none of them, or has no reading."""
-    name, kind = sensor.get("Id"), sensor.get("ReadingType")
-    units: str | None = sensor.get("ReadingUnits")
-    reading = number(sensor.get("Reading"))
-    status = sensor.get("Status")
-    state = status.get("State") if isinstance(status, dict) else None
+    name, kind, units = (_text(sensor.get(known)) for known in ("Id", "ReadingType", "ReadingUnits"))
+    reading, state = number(sensor.get("Reading")), _state(sensor)
     if reading is None or state == "Disabled" or not is_there(sensor):
-        raise NotTold(f"the sensor {name!r} has no reading" + (f" ({state})" if state not in {None, "Enabled"} else ""))
+        raise NotTold(f"the sensor {name!r} has no reading" + (f" ({state})" if state not in {"", "Enabled"} else ""))
     read_at_s = _seconds(sensor.get("ReadingTime"))
     if kind == "Power":
         return Electricity(
@@ -110,7 +106,7 @@ def parse_sensor(sensor: Resource) -> Electricity:
         return Electricity(volts=_scaled(name, reading, units or "V", _VOLTS), read_at_s=read_at_s)
     if kind == "Current":
         return Electricity(amperes=_scaled(name, reading, units or "A", _AMPERES), read_at_s=read_at_s)
-    raise NotTold(f"the sensor {name!r} is of {str(kind)[:40]!r}, and not of power or energy")
+    raise NotTold(f"the sensor {name!r} is of {kind!r}, and tells nothing of electricity")
 
 
 def parse_sensors(sensors: Sequence[Resource | None]) -> Electricity:
@@ -135,7 +131,7 @@ def parse_sensors(sensors: Sequence[Resource | None]) -> Electricity:
 
 def parse_excerpts(metrics: Resource) -> Electricity:
     """Metrics of a chassis, a supply, a PDU, an outlet, a group of them, or a circuit. :raises NotTold: no power."""
-    name = metrics.get("Id") or metrics.get("Name")
+    name = _text(metrics.get("Id")) or _text(metrics.get("Name"))
     if not is_there(metrics):
         raise NotTold(f"{name!r} is absent")
     joules, step = _counter(metrics)
@@ -251,9 +247,18 @@ def _power_factor(told: Resource) -> float | None:
     return factor if factor is not None and -1.0 <= factor <= 1.0 else None
 
 
-def _scaled(name: Any, reading: float, units: Any, known: Mapping[str, float]) -> float:
-    if not isinstance(units, str) or units not in known:
-        raise NotTold(f"the sensor {name!r} reads in {str(units)[:20]!r}, which is not known for what it is")
+def _text(value: Any) -> str:
+    return value[:40] if isinstance(value, str) else ""
+
+
+def _state(resource: Resource) -> str:
+    status = resource.get("Status")
+    return _text(status.get("State")) if isinstance(status, dict) else ""
+
+
+def _scaled(name: str, reading: float, units: str, known: Mapping[str, float]) -> float:
+    if units not in known:
+        raise NotTold(f"the sensor {name!r} reads in {units!r}, which is not known for what it is")
     return reading * known[units]
 
 
