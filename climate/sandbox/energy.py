@@ -58,6 +58,7 @@ def write(folder: Folder, port: int) -> None:
         "auth_strategy": "static",
         "static_tokens_file": folder.tokens,
         "checkpoint": folder.path / "kwapi.checkpoint",
+        "history_dir": folder.path / "kwapi.history",
     }
     heard = {"upstream": f"ipc://{live}|ipc://{asked}", "keys_file": keys}
     write_private(_conf(folder, api.PROGRAM), ini({"kwapi": energy, "bus": heard}))

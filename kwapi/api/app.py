@@ -13,9 +13,11 @@ from prometheus_client.registry import Collector
 from climate.chassis.web import health, resource, wsgi
 from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Answer, Call, Resource
+from kwapi.api.history import Histories, ManyHistories
 from kwapi.api.listing import Listing
 from kwapi.api.options import GROUP
-from kwapi.api.v1 import ProbeIds, Probes
+from kwapi.api.v1 import HISTORY, ProbeIds, Probes
+from kwapi.consumers.history import History
 from kwapi.consumers.live import Live
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def build(
     bind_host: str = "",
     probes: Mapping[str, health.Probe] | None = None,
     collectors: Iterable[Collector] = (),
+    history: History | None = None,
 ) -> WSGIApplication:
     """The whole stack. ``bind_host`` is where the server listens.
 
@@ -56,8 +59,13 @@ def build(
     """
     options = conf[GROUP]
     listing = Listing(live, clock_ns, options.stale_after_s)
-    listed = Probes(live, listing, Policies(enforcer), options.max_limit)
-    root = Root({"v1": Version({"probes": listed, "probe-ids": ProbeIds(listed)})})
+    rights = Policies(enforcer)
+    histories = None if history is None else Histories(history, live, rights, clock_ns)
+    listed = Probes(live, listing, rights, options.max_limit, histories)
+    parts: dict[str, Resource] = {"probes": listed, "probe-ids": ProbeIds(listed)}
+    if histories is not None:
+        parts[HISTORY] = ManyHistories(histories)
+    root = Root({"v1": Version(parts)})
     return wsgi.build(
         resource.application(root),
         conf,
@@ -72,8 +80,10 @@ def build(
 
 def _label(environ: Mapping[str, Any]) -> str:
     path = environ.get("PATH_INFO", "").rstrip("/")
-    if path in {"", "/v1", "/v1/probes", "/v1/probe-ids", "/healthz", "/readyz", "/metrics"}:
+    if path in {"", "/v1", "/v1/probes", "/v1/probe-ids", "/v1/history", "/healthz", "/readyz", "/metrics"}:
         return path or "/"
+    if path.startswith("/v1/probes/") and path.endswith(f"/{HISTORY}"):
+        return "/v1/probes/{probe_id}/history"
     return "/v1/probes/{probe_id}" if path.startswith("/v1/probes/") else "unknown"
 
 

@@ -9,6 +9,7 @@ import time
 
 from kwapi.bus.subscriber import Subscriber
 from kwapi.consumers.checkpoint import Checkpoint, CheckpointFile
+from kwapi.consumers.history import History
 from kwapi.consumers.live import Live, Probe
 
 LOG = logging.getLogger(__name__)
@@ -22,16 +23,25 @@ class Following:
     ``caught_up`` is set once everything was taken that had been said before.
 
     Each ``interval_s`` the counters and the place on the bus go to ``file``
-    together, so that a restart counts nothing twice and leaves nothing out.
+    together, so that a restart counts nothing twice and leaves nothing out;
+    and what ``history`` has waiting, as the change of the next ``generation``.
     """
 
     def __init__(
-        self, subscriber: Subscriber, live: Live, file: CheckpointFile[dict[str, Probe]] | None, interval_s: float
+        self,
+        subscriber: Subscriber,
+        live: Live,
+        file: CheckpointFile[dict[str, Probe]] | None,
+        interval_s: float,
+        history: History | None = None,
+        generation: int = 0,
     ) -> None:
         self._subscriber = subscriber
         self._live = live
         self._file = file
         self._interval_s = interval_s
+        self._history = history
+        self._generation = generation
         self._written_at = time.monotonic()
         self.caught_up = threading.Event()
 
@@ -50,7 +60,8 @@ class Following:
             events = self._subscriber.receive(0.0) if time.monotonic() < deadline else []
         if self._subscriber.up_to_date:
             self.caught_up.set()
-        if time.monotonic() - self._written_at >= self._interval_s:
+        crowded = self._history is not None and self._history.crowded
+        if crowded or time.monotonic() - self._written_at >= self._interval_s:
             self.write()
 
     def write(self) -> None:
@@ -59,8 +70,15 @@ class Following:
         :raises OSError: it cannot be written.
         """
         self._written_at = time.monotonic()
-        if self._file is not None:
-            self._file.write(Checkpoint(self._subscriber.positions(), self._live.meters()))
+        if self._file is None:
+            return
+        generation = self._generation + 1
+        if self._history is not None:
+            self._history.prepare(generation)
+        self._file.write(Checkpoint(self._subscriber.positions(), self._live.meters(), generation))
+        self._generation = generation
+        if self._history is not None:
+            self._history.apply()
 
 
 class CatchUp:

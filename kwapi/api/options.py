@@ -55,6 +55,12 @@ OPTS = [
         max=3_600.0,
         help="How often the counters are written down, in seconds. What came after that is fetched again.",
     ),
+    cfg.StrOpt(
+        "history_dir",
+        help="Directory in which the power of all probes is kept over time: a second's steps for an hour up to a day's "
+        "for ten years, 1.3 MB for each probe at most. It belongs to the checkpoint, which must be set too. Left out: "
+        "no history.",
+    ),
     cfg.FloatOpt(
         "catch_up_s",
         default=10.0,

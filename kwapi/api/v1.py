@@ -8,17 +8,22 @@ from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Answer, Call, Resource
 from climate.errors import ProbeNotFound, RouteNotFound
 from kwapi.api import policies
+from kwapi.api.history import Histories
 from kwapi.api.listing import METERS, Listing
 from kwapi.consumers.live import Live, Probe
 
+HISTORY = "history"
 _FILTERS = ("prefix", "limit", "marker")
 
 
 class Probes(Resource):
     """All probes, or those under a prefix; a page if the query has a ``limit``, else all of them."""
 
-    def __init__(self, live: Live, listing: Listing, policies: Policies, max_limit: int) -> None:
+    def __init__(
+        self, live: Live, listing: Listing, policies: Policies, max_limit: int, histories: Histories | None = None
+    ) -> None:
         super().__init__()
+        self._histories = histories
         self._live = live
         self._listing = listing
         self._policies = policies
@@ -26,7 +31,7 @@ class Probes(Resource):
 
     def part(self, word: str) -> Resource:
         """The probe whose name begins with that word."""
-        return OneProbe(word, self._live, self._listing, self._policies)
+        return OneProbe(word, self._live, self._listing, self._policies, self._histories)
 
     def get(self, call: Call) -> Answer:
         """The probes, by their names."""
@@ -61,27 +66,32 @@ class ProbeIds(Resource):
 
 
 class OneProbe(Resource):
-    """A probe, whose name has strokes in it, or one of its meters, whose name follows."""
+    """A probe, whose name has strokes in it, or one of its meters or its history, whose name follows."""
 
-    def __init__(self, name: str, live: Live, listing: Listing, policies: Policies) -> None:
+    def __init__(
+        self, name: str, live: Live, listing: Listing, policies: Policies, histories: Histories | None
+    ) -> None:
         super().__init__()
         self._name = name
         self._live = live
         self._listing = listing
         self._policies = policies
+        self._histories = histories
 
     def part(self, word: str) -> Resource:
         """The probe of the longer name."""
-        return OneProbe(f"{self._name}/{word}", self._live, self._listing, self._policies)
+        return OneProbe(f"{self._name}/{word}", self._live, self._listing, self._policies, self._histories)
 
     def get(self, call: Call) -> Answer:
         """All that is known of the probe, or the one meter."""
         self._policies.require(call.identity(), policies.PROBES)
-        call.query()
         probe = self._live.probe(self._name)
+        name, _, meter = self._name.rpartition("/")
+        if probe is None and meter == HISTORY and self._histories is not None:
+            return self._histories.one(call, name)
+        call.query()
         if probe is not None:
             return Answer({self._name: self._listing.whole(probe)})
-        name, _, meter = self._name.rpartition("/")
         probe = self._live.probe(name)
         if probe is None:
             raise ProbeNotFound()

@@ -12,6 +12,7 @@ from oslo_config import cfg
 from climate.chassis import conf as configuration
 from climate.chassis.process import Loop, Process
 from climate.chassis.web.server import WebServer
+from climate.errors import ConfigError
 from kwapi.api import app, policies
 from kwapi.api import options as api_options
 from kwapi.api.following import CatchUp, Following
@@ -19,11 +20,15 @@ from kwapi.api.numbers import BusNumbers
 from kwapi.bus import options as bus_options
 from kwapi.cmd import main as common
 from kwapi.consumers.checkpoint import CheckpointFile
+from kwapi.consumers.history import History
+from kwapi.consumers.history_files import HistoryFiles
 from kwapi.consumers.live import Live, Probe
 from kwapi.core.energy import NS, Rules
+from kwapi.core.history import TIERS
 
 PROGRAM = "kwapi-api"
 _BUS_PAUSE_S = 0.1
+_SYNC_S = 60.0
 _SWITCH_S = 0.001
 
 
@@ -37,15 +42,19 @@ def build(conf: cfg.ConfigOpts) -> Process:
     """A kwapi-api process that listens itself."""
     group = conf[api_options.GROUP]
     rules = Rules(gap_ns=int(group.gap_s * NS), min_watts=group.min_watts, max_watts=group.max_watts)
-    live = Live(lambda probe_id: rules, time.time_ns, group.forget_after_s)
     file = CheckpointFile(Path(group.checkpoint), dict[str, Probe]) if group.checkpoint else None
     checkpoint = file.read() if file is not None else None
+    generation = checkpoint.generation if checkpoint is not None else 0
+    history = _history(group, generation)
+    live = Live(
+        lambda probe_id: rules, time.time_ns, group.forget_after_s, history.record if history is not None else None
+    )
     if checkpoint is not None:
         live.restore(checkpoint.state)
     sockets = bus_options.sockets(conf)
     positions = dict(checkpoint.positions) if checkpoint is not None else None
     subscriber = bus_options.subscriber(conf, sockets, time.time_ns, positions, group.patience_s)
-    following = Following(subscriber, live, file, group.checkpoint_interval_s)
+    following = Following(subscriber, live, file, group.checkpoint_interval_s, history, generation)
     waiting = [CatchUp(following, group.catch_up_s)] if checkpoint is not None else []
     wsgi = app.build(
         conf,
@@ -54,6 +63,7 @@ def build(conf: cfg.ConfigOpts) -> Process:
         time.time_ns,
         bind_host=group.host,
         collectors=[BusNumbers(subscriber, live)],
+        history=history,
     )
 
     def close() -> None:
@@ -63,10 +73,21 @@ def build(conf: cfg.ConfigOpts) -> Process:
     return Process(
         PROGRAM,
         servers=[*waiting, WebServer(wsgi, group.host, group.port, group.threads, PROGRAM)],
-        loops=[Loop("bus", following.step, _BUS_PAUSE_S)],
+        loops=[
+            Loop("bus", following.step, _BUS_PAUSE_S),
+            *([Loop("history", history.sync, _SYNC_S)] if history is not None else []),
+        ],
         close=close,
         drain_timeout_s=conf.drain_timeout_s,
     )
+
+
+def _history(group: cfg.ConfigOpts.GroupAttr, generation: int) -> History | None:
+    if not group.history_dir:
+        return None
+    if not group.checkpoint:
+        raise ConfigError("[kwapi] history_dir needs a checkpoint beside it.", option="checkpoint")
+    return History(HistoryFiles(Path(group.history_dir), TIERS, generation), TIERS)
 
 
 def main() -> int:

@@ -30,14 +30,19 @@ class _Written(msgspec.Struct, Generic[T], frozen=True, array_like=True):
     version: int
     positions: list[tuple[str, str, int, int]]
     state: T
+    generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint(Generic[T]):
-    """How far each stream was read, and what was made of that."""
+    """How far each stream was read, and what was made of that.
+
+    ``generation`` numbers what else belongs to it and lies elsewhere.
+    """
 
     positions: Mapping[Stream, Position]
     state: T
+    generation: int = 0
 
 
 class CheckpointFile(Generic[T]):
@@ -68,7 +73,7 @@ class CheckpointFile(Generic[T]):
                 option="checkpoint",
             ) from None
         positions = {(source, topic): Position(epoch, done) for source, topic, epoch, done in written.positions}
-        return Checkpoint(positions, written.state)
+        return Checkpoint(positions, written.state, written.generation)
 
     def write(self, checkpoint: Checkpoint[T]) -> None:
         """Put a new checkpoint in the place of the old one.
@@ -76,7 +81,7 @@ class CheckpointFile(Generic[T]):
         :raises OSError: it cannot be written; the old one stays.
         """
         rows = [(*stream, position.epoch, position.done) for stream, position in checkpoint.positions.items()]
-        data = msgspec.msgpack.encode(_Written(VERSION, rows, checkpoint.state))
+        data = msgspec.msgpack.encode(_Written(VERSION, rows, checkpoint.state, checkpoint.generation))
         beside = self._path.with_suffix(".new")
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as file:

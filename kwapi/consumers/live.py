@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from kwapi.core.delivery import Batch, Event, Lost
-from kwapi.core.energy import NS, Meter, Rules, advance, start
+from kwapi.core.energy import NS, Meter, Rules, Step, advance, start
 from kwapi.core.reading import NO_FLAGS, Flag, Reading, readings_of
 
 _LAST = "\U0010ffff"
+
+Record = Callable[[Reading, Sequence[Step] | None], None]
+"""Told of each reading that is believed, and of what it added to its probe's meter (``None``: it is the first)."""
 
 
 class Probe(Struct, frozen=True, kw_only=True):
@@ -31,13 +34,20 @@ class Probe(Struct, frozen=True, kw_only=True):
 class Live:
     """All probes that were heard of. One thread hands batches in, any may look.
 
-    ``rules`` gives what is to be believed of a probe. A probe that was silent
+    ``rules`` gives what is to be believed of a probe, ``record`` is told. A probe that was silent
     for ``forget_s`` leaves the list; its meter is kept, and goes on if it
     comes back.
     """
 
-    def __init__(self, rules: Callable[[str], Rules], clock_ns: Callable[[], int], forget_s: float) -> None:
+    def __init__(
+        self,
+        rules: Callable[[str], Rules],
+        clock_ns: Callable[[], int],
+        forget_s: float,
+        record: Record | None = None,
+    ) -> None:
         self._rules = rules
+        self._record = record
         self._clock_ns = clock_ns
         self._forget_ns = int(forget_s * NS)
         self._lock = threading.Lock()
@@ -62,10 +72,13 @@ class Live:
         rules = self._rules(reading.probe_id)
         before = self._probes.get(reading.probe_id)
         if before is None or before.meter is None:
+            steps: Sequence[Step] | None = None
             meter = start(reading, rules)
             flaws = Flag.IMPLAUSIBLE if meter is None else NO_FLAGS
         else:
-            meter, _, flaws = advance(before.meter, reading, rules)
+            meter, steps, flaws = advance(before.meter, reading, rules)
+        if self._record is not None and meter is not None:
+            self._record(reading, steps)
         return Probe(probe_id=reading.probe_id, reading=reading, meter=meter, flaws=flaws)
 
     def probe(self, probe_id: str) -> Probe | None:

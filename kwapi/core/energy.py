@@ -48,7 +48,8 @@ class Step(Struct, frozen=True, kw_only=True, gc=False):
     """Energy between two readings: ``joules`` in ``[begin_ns, end_ns)``, at least ``lower_j``, at most ``upper_j``.
 
     ``measured`` is false for a gap, whose ``joules`` are 0. ``flags`` say what
-    was caught.
+    was caught. Power went on a straight line from ``begin_watts`` to
+    ``end_watts``; where it is the device's counter that knows, both are its mean.
     """
 
     begin_ns: int
@@ -57,6 +58,8 @@ class Step(Struct, frozen=True, kw_only=True, gc=False):
     lower_j: float
     upper_j: float
     measured: bool
+    begin_watts: float = 0.0
+    end_watts: float = 0.0
     flags: Flag = NO_FLAGS
 
 
@@ -159,6 +162,7 @@ def _counted(meter: Meter, reading: Reading, rules: Rules) -> Step | Flag:
         flags = Flag.COUNTER_WRAPPED
     if not 0 <= joules <= most:
         return Flag.COUNTER_RESET
+    mean = joules * NS / (reading.end_ns - meter.until_ns)
     return Step(
         begin_ns=meter.until_ns,
         end_ns=reading.end_ns,
@@ -166,6 +170,8 @@ def _counted(meter: Meter, reading: Reading, rules: Rules) -> Step | Flag:
         lower_j=max(0.0, joules - rules.counter_step_j),
         upper_j=joules + rules.counter_step_j,
         measured=True,
+        begin_watts=mean,
+        end_watts=mean,
         flags=flags,
     )
 
@@ -177,26 +183,37 @@ def _between(meter: Meter, reading: Reading, rules: Rules) -> Step | None:
         return None
     first, second = meter.last.watts, reading.watts
     if first is None or second is None or elapsed > rules.gap_ns:
-        return _step(meter.until_ns, reading.begin_ns, 0.0, 0.0, rules.max_watts, measured=False)
-    return _step(meter.until_ns, reading.begin_ns, (first + second) / 2, min(first, second), max(first, second))
+        seconds = elapsed / NS
+        return Step(
+            begin_ns=meter.until_ns,
+            end_ns=reading.begin_ns,
+            joules=0.0,
+            lower_j=0.0,
+            upper_j=rules.max_watts * seconds,
+            measured=False,
+        )
+    return _line(meter.until_ns, reading.begin_ns, first, second)
 
 
 def _within(reading: Reading, begin_ns: int) -> Step | None:
     """A reading's own interval from ``begin_ns`` on."""
-    if reading.watts is None or reading.end_ns <= begin_ns:
+    watts = reading.watts
+    if watts is None or reading.end_ns <= begin_ns:
         return None
-    return _step(begin_ns, reading.end_ns, reading.watts, reading.watts, reading.watts)
+    return _line(begin_ns, reading.end_ns, watts, watts)
 
 
-def _step(begin_ns: int, end_ns: int, watts: float, lower: float, upper: float, *, measured: bool = True) -> Step:
+def _line(begin_ns: int, end_ns: int, first: float, second: float) -> Step:
     seconds = (end_ns - begin_ns) / NS
     return Step(
         begin_ns=begin_ns,
         end_ns=end_ns,
-        joules=watts * seconds,
-        lower_j=lower * seconds,
-        upper_j=upper * seconds,
-        measured=measured,
+        joules=(first + second) / 2 * seconds,
+        lower_j=min(first, second) * seconds,
+        upper_j=max(first, second) * seconds,
+        measured=True,
+        begin_watts=first,
+        end_watts=second,
     )
 
 

@@ -9,7 +9,7 @@ having one of that name: ``get``, ``post``, ``put``, ``patch``, ``delete``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -33,11 +33,16 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a resource gives back; ``body`` is anything that JSON can say, ``None`` for no body at all."""
+    """What a resource gives back; ``body`` is anything that JSON can say, ``None`` for no body at all.
+
+    ``stream`` is a body in parts instead, of another kind than JSON or too long for the memory.
+    """
 
     body: object = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    stream: Iterable[bytes] | None = None
+    content_type: str = JSON
 
 
 class Request(pecan.Request):
@@ -169,6 +174,11 @@ class Resource:
         method = "get" if request.method == "HEAD" else request.method.lower()
         answer: Answer = getattr(self, method)(Call(request))
         headers = [("Cache-Control", "no-store")] if "Cache-Control" not in answer.headers else []
+        if answer.stream is not None:
+            headers.append(("Content-Type", answer.content_type))
+            return webob.Response(
+                status=answer.status, app_iter=answer.stream, headerlist=[*headers, *answer.headers.items()]
+            )
         if answer.body is None:
             return webob.Response(status=answer.status, headerlist=[*headers, *answer.headers.items()])
         headers.append(("Content-Type", JSON))
