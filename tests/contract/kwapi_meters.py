@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from tests.redfish_trees import rack_pdu
 from tools.servers import certificates, redfish_service
+from tools.servers.ipmi_bmc import DcmiBmc, IpmiSim
 from tools.servers.json_device import Answer, JsonDevice
 from tools.servers.modbus_meter import ModbusMeter
 from tools.servers.serial_meter import SerialMeter
@@ -82,6 +84,23 @@ def http_json(folder: Path) -> Iterator[Meter]:
 
 
 @contextlib.contextmanager
+def ipmi(folder: Path) -> Iterator[Meter]:
+    """OpenIPMI's simulator where it is installed, else a BMC with a power meter; and a port at which nobody speaks."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 0))
+        nobody = {"port": str(mute.getsockname()[1])}
+        if IpmiSim.available():
+            with IpmiSim() as bmc:
+                sensors = "Pwr Consumption, -, PSU1 AC In Pwr + PSU2 AC In Pwr"
+                good = bmc.options | {"probes": "1, -, 3", "sensors": sensors, "temperature": "inlet"}
+                yield Meter(good=good, failing=good | {"sensors": "1, -, 3"}, silent=good | nobody)
+        else:
+            with DcmiBmc() as bmc:
+                good = bmc.options | {"probes": "mains"}
+                yield Meter(good=good, failing=good | {"source": "sensor"}, silent=good | nobody)
+
+
+@contextlib.contextmanager
 def modbus(folder: Path) -> Iterator[Meter]:
     """Three circuits; one unit is missing, and another meter takes an hour."""
     registers = {0: [100, 200, 300]}
@@ -122,6 +141,7 @@ def _serial(
 METERS: Mapping[str, Callable[[Path], contextlib.AbstractContextManager[Meter]]] = {
     "dummy": dummy,
     "http_json": http_json,
+    "ipmi": ipmi,
     "modbus": modbus,
     "omegawatt": omegawatt,
     "redfish": redfish,
