@@ -36,12 +36,14 @@ class Item:
 
     def asked(self) -> tuple[Oid, ...]:
         """All instances that :meth:`value` needs."""
-        return (self.oid, *(instance for _, instance in self._scalings()))
+        return (self.oid, *(instance for _, instance in (*self._scalings(), *self._doubts())))
 
     def value(self, answers: Mapping[Oid, Value]) -> float | None:
         """The quantity in its unit, ``None`` where the device does not say, or not in a way that can be understood."""
         raw = number_of(answers.get(self.oid))
         if raw is None or raw in self.column.absent:
+            return None
+        if any(number_of(answers.get(instance)) in meant for meant, instance in self._doubts()):
             return None
         number = raw * self.column.scale
         for column, instance in self._scalings():
@@ -56,6 +58,10 @@ class Item:
         suffix = self.oid[len(self.column.oid) :]
         found = (self.column.digits, self.column.exponent, self.column.multiplier)
         return [(oid, _instance(oid, suffix)) for oid in found if oid is not None]
+
+    def _doubts(self) -> list[tuple[frozenset[int], Oid]]:
+        suffix = self.oid[len(self.column.oid) :]
+        return [(meant, _instance(oid, suffix)) for oid, meant in self.column.unless]
 
 
 def _plain(number: float, digits: int) -> float:
@@ -112,11 +118,12 @@ def _all(profile: Profile, rows: Mapping[Oid, Value]) -> Iterable[Item]:
         for quantity, column in table.columns.items():
             for oid in _instances(table, column, ordered):
                 suffix = oid[len(column.oid) :]
-                number = table.number if not table.index else _number(table.index, suffix)
+                index = column.index or table.index
+                number = _number(index, suffix) if index else table.number
                 if number is None or not _counts(column, suffix, rows):
                     continue
                 place = named(table.place, number)
-                label = "" if table.label is None else words_of(rows.get(_instance(table.label, suffix)))
+                label = "" if table.label is None else words_of(_longest(table.label, suffix, rows))
                 yield Item(place=place, scope=table.scope, quantity=quantity, column=column, oid=oid, label=label)
 
 
@@ -129,6 +136,12 @@ def _instances(table: Table, column: Column, ordered: list[Oid]) -> list[Oid]:
 def _instance(oid: Oid, suffix: Oid) -> Oid:
     """A column's instance; what ends in 0 is one already."""
     return oid if oid[-1] == 0 or not suffix else oid + suffix
+
+
+def _longest(label: Oid, suffix: Oid, rows: Mapping[Oid, Value]) -> Value | None:
+    """A label's value at an index, or at the longest beginning of it that has one."""
+    ends = (rows.get(_instance(label, suffix[:end])) for end in range(len(suffix), 0, -1))
+    return next((value for value in ends if value is not None), None)
 
 
 def _counts(column: Column, suffix: Oid, rows: Mapping[Oid, Value]) -> bool:

@@ -210,8 +210,11 @@ def _tables(node: _Node) -> list[Table]:
         label=node.maybe("label", _oid),
     )
     node.end()
-    if Part.ANY in index and not _TELLING.intersection(index):
-        raise _Fault(f"{node.below('index')}: nothing in it tells one place from another")
+    for each in (index, *(column.index for column in table.columns.values())):
+        if Part.ANY in each and not _TELLING.intersection(each):
+            raise _Fault(f"{node.below('index')}: nothing in it tells one place from another")
+        if each and not index:
+            raise _Fault(f"{node.way}: a column has an index where its table has none")
     return [table]
 
 
@@ -246,6 +249,8 @@ def _column(node: _Node) -> Column:
         multiplier=node.maybe("multiplier", _oid),
         multipliers=_multipliers(node.node("multipliers")) if "multipliers" in node else {},
         where=_where(node.nodes("where")) if "where" in node else (),
+        unless=_where(node.nodes("unless")) if "unless" in node else (),
+        index=node.maybe("index", _list(_part)) or (),
         modulus_j=None if modulus is None else _COUNTERS[modulus] * scale,
     )
     if (column.multiplier is None) != (not column.multipliers):

@@ -54,7 +54,9 @@ class Column:
     power of ten it is to be multiplied with, by ``multiplier`` which of
     ``multipliers``; these three are columns of the same index, or scalars
     (their last number is 0 and the table has an index). ``where`` are columns
-    of the same index that must have one of some values for the row to count.
+    of the same index that must have one of some values for the row to count;
+    as long as one of ``unless`` has one of its values, there is no quantity.
+    ``index``: the rows that are this quantity's, where the table's is not.
     ``modulus_j``: at how many joules an energy counter begins anew.
     ``object`` is the column's name in the vendor's MIB.
     """
@@ -68,13 +70,15 @@ class Column:
     multiplier: Oid | None = None
     multipliers: Mapping[int, float] = field(default_factory=dict)
     where: tuple[tuple[Oid, frozenset[int]], ...] = ()
+    unless: tuple[tuple[Oid, frozenset[int]], ...] = ()
+    index: tuple[Part | int, ...] = ()
     modulus_j: float | None = None
 
     @property
     def beside(self) -> tuple[Oid, ...]:
         """The columns that say what its raw values mean."""
         scalings = tuple(oid for oid in (self.digits, self.exponent, self.multiplier) if oid is not None)
-        return (*scalings, *(oid for oid, _ in self.where))
+        return (*scalings, *(oid for oid, _ in (*self.where, *self.unless)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +86,8 @@ class Table:
     """Columns of one index. ``place`` is what names of its places begin with, by default the scope.
 
     Without ``index`` the columns are single instances, of the place ``number``
-    if there is one. ``label`` is a column with the operator's own names.
+    if there is one. ``label`` is a column with the operator's own names, whose
+    index may be a beginning of the table's.
     """
 
     scope: Scope

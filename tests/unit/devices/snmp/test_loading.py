@@ -193,7 +193,8 @@ def test_no_two_profiles_read_one_object_differently() -> None:
         for table in profile.tables:
             for quantity, column in table.columns.items():
                 if not column.where:
-                    rows = text_of(column.oid), tuple(part if isinstance(part, int) else "*" for part in table.index)
+                    index = column.index or table.index
+                    rows = text_of(column.oid), tuple(part if isinstance(part, int) else "*" for part in index)
                     readings[rows][_meaning(quantity, column)].append(profile.name)
     twofold = {rows: dict(meanings) for rows, meanings in readings.items() if len(meanings) > 1}
     assert twofold == {}
