@@ -69,7 +69,9 @@ class RedfishService:
     """A service on a port of the loopback, as a context manager.
 
     ``tree`` may be changed while it runs. It gives ``slots`` sessions, each of
-    which ends ``expires_s`` after it was last used.
+    which ends ``expires_s`` after it was last used; collections in pages of
+    ``page`` members; and connections that it closes once they were idle for
+    ``idle_s``.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class RedfishService:
         slots: int = 4,
         expires_s: float = 1800.0,
         page: int = 1000,
+        idle_s: float | None = None,
     ) -> None:
         self.tree = dict(tree)
         self.slots = slots
@@ -89,9 +92,11 @@ class RedfishService:
         self.requests: list[str] = []
         self.opened = 0
         self.connections = 0
+        self.connected = 0
+        self.idle_s = idle_s
         self._tls = tls
         self._sessions: dict[str, tuple[str, float]] = {}
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self.closing = threading.Event()
         self._server: ThreadingHTTPServer | None = None
 
@@ -105,18 +110,18 @@ class RedfishService:
     @property
     def sessions(self) -> int:
         """How many are open."""
-        with self._lock:
+        with self.lock:
             self._expire()
             return len(self._sessions)
 
     def end_sessions(self) -> None:
         """As if all had expired."""
-        with self._lock:
+        with self.lock:
             self._sessions.clear()
 
     def asked(self, part: str = "") -> list[str]:
         """The requests so far whose line holds ``part``, as ``GET /path?query``."""
-        with self._lock:
+        with self.lock:
             return [request for request in self.requests if part in request]
 
     @contextlib.contextmanager
@@ -151,7 +156,7 @@ class RedfishService:
             return self._logout(uri)
         if method != "GET":
             return _error(405, "Base.1.15.ActionNotSupported", "No.")
-        with self._lock:
+        with self.lock:
             resource = self.tree.get(uri)
             if resource is None:
                 return _error(404, "Base.1.15.ResourceMissingAtURI", f"There is no {uri}.")
@@ -180,7 +185,7 @@ class RedfishService:
         asked = json.loads(body)
         if (asked.get("UserName"), asked.get("Password")) != (USER, PASSWORD):
             return _error(401, "Base.1.15.ResourceAtUriUnauthorized", "No.")
-        with self._lock:
+        with self.lock:
             self._expire()
             if len(self._sessions) >= self.slots:
                 return _error(503, "Base.1.15.SessionLimitExceeded", "All sessions are taken.")
@@ -192,7 +197,7 @@ class RedfishService:
         return _Answer(201, json.dumps({"@odata.id": uri, "Id": str(self.opened)}).encode(), headers)
 
     def _logout(self, uri: str) -> _Answer:
-        with self._lock:
+        with self.lock:
             token = next((token for token, (own, _) in self._sessions.items() if own == uri), None)
             if token is None:
                 return _error(404, "Base.1.15.ResourceMissingAtURI", "There is no such session.")
@@ -204,7 +209,7 @@ class RedfishService:
         pair = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if self.basic and headers.get("authorization") == f"Basic {pair}":
             return True
-        with self._lock:
+        with self.lock:
             self._expire()
             if token not in self._sessions:
                 return False
@@ -224,7 +229,9 @@ class _Listener(ThreadingHTTPServer):
     def __init__(self, service: RedfishService, tls: ssl.SSLContext | None) -> None:
         self._service = service
         self._tls = tls
-        super().__init__(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": service}))
+        super().__init__(
+            ("127.0.0.1", 0), type("Handler", (_Handler,), {"service": service, "timeout": service.idle_s})
+        )
 
     def get_request(self) -> tuple[Any, Any]:
         sock, address = super().get_request()
@@ -242,6 +249,16 @@ class _Handler(BaseHTTPRequestHandler):
     service: RedfishService
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        with self.service.lock:
+            self.service.connected += 1
+
+    def finish(self) -> None:
+        with self.service.lock:
+            self.service.connected -= 1
+        super().finish()
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
