@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from climate.devices.snmp.oid import Oid, Value, is_below, number_of, words_of
-from climate.devices.snmp.profile import Column, Part, Profile, Quantity, Scope, Table
+from climate.devices.snmp.profile import Column, Index, Part, Profile, Quantity, Scope, Table
 
 _UNFIT = re.compile(r"[^A-Za-z0-9_.]+")
 _MOST_DIGITS = 24
@@ -120,9 +120,10 @@ def _all(profile: Profile, rows: Mapping[Oid, Value]) -> Iterable[Item]:
                 suffix = oid[len(column.oid) :]
                 index = column.index or table.index
                 number = _number(index, suffix) if index else table.number
-                if number is None or not _counts(column, suffix, rows):
+                caught = _caught(column, suffix, rows)
+                if number is None or caught is None or not _counts(column, suffix, rows):
                     continue
-                place = named(table.place, number)
+                place = named(table.place, _joined(number, caught))
                 label = "" if table.label is None else words_of(_longest(table.label, suffix, rows))
                 yield Item(place=place, scope=table.scope, quantity=quantity, column=column, oid=oid, label=label)
 
@@ -153,6 +154,23 @@ def _counts(column: Column, suffix: Oid, rows: Mapping[Oid, Value]) -> bool:
     return True
 
 
+def _caught(column: Column, suffix: Oid, rows: Mapping[Oid, Value]) -> list[str] | None:
+    """What the texts beside a row tell of its place; ``None``: it is none of those that are meant."""
+    words: list[str] = []
+    for oid, pattern in column.texts:
+        found = pattern.fullmatch(words_of(rows.get(_instance(oid, suffix))))
+        if found is None:
+            return None
+        words += (_UNFIT.sub("_", word) for word in found.groups() if word)
+    return words
+
+
+def _joined(number: str, words: list[str]) -> str:
+    """A place's number with more words of it."""
+    unit, slash, rest = number.rpartition("/")
+    return f"{unit}{slash}{'-'.join([rest, *words] if rest else words)}"
+
+
 def named(place: str, number: str) -> str:
     """The name of a place: ``outlet-3``; of the third of a chain's second device ``unit2-outlet-3``."""
     unit, _, rest = number.rpartition("/")
@@ -160,7 +178,13 @@ def named(place: str, number: str) -> str:
     return f"{unit}-{name}" if unit else name
 
 
-def _number(parts: tuple[Part | int, ...], suffix: Oid) -> str | None:
+def _fits(part: Part | int | range, arc: int) -> bool:
+    if isinstance(part, range):
+        return arc in part
+    return not isinstance(part, int) or arc == part
+
+
+def _number(parts: Index, suffix: Oid) -> str | None:
     """What an index says, ``unit2/3`` for the third of the second device; ``None``: it is none of these."""
     unit = ""
     words: list[str] = []
@@ -170,10 +194,9 @@ def _number(parts: tuple[Part | int, ...], suffix: Oid) -> str | None:
             return None
         arc = suffix[at]
         at += 1
-        if isinstance(part, int):
-            if arc != part:
-                return None
-        elif part is Part.NUMBER:
+        if not _fits(part, arc):
+            return None
+        if isinstance(part, range) or part is Part.NUMBER:
             words.append(str(arc))
         elif part in (Part.UNIT, Part.UNIT0):
             number = arc + (part is Part.UNIT0)

@@ -22,6 +22,7 @@ T = TypeVar("T")
 KINDS = ("pdu", "ups", "bmc", "meter", "dc", "switch", "standard")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PLACE = re.compile(r"[a-z]+(-[a-z]+)*")
+_RANGE = re.compile(r"([0-9]{1,9})\.\.([0-9]{1,9})")
 _NUMBER = re.compile(r"[A-Za-z0-9]{1,16}")
 _ABSENT = frozenset({-1.0})
 _TELLING = frozenset({Part.NUMBER, Part.UNIT, Part.UNIT0, Part.TEXT})
@@ -211,7 +212,7 @@ def _tables(node: _Node) -> list[Table]:
     )
     node.end()
     for each in (index, *(column.index for column in table.columns.values())):
-        if Part.ANY in each and not _TELLING.intersection(each):
+        if Part.ANY in each and not any(part in _TELLING or isinstance(part, range) for part in each):
             raise _Fault(f"{node.below('index')}: nothing in it tells one place from another")
         if each and not index:
             raise _Fault(f"{node.way}: a column has an index where its table has none")
@@ -239,6 +240,7 @@ def _column(node: _Node) -> Column:
     scale = node.take("scale", _scale, 1.0)
     absent = node.maybe("absent", _list(_number))
     modulus = node.maybe("counter", _one_of(tuple(_COUNTERS)))
+    beside = node.nodes("where") if "where" in node else []
     column = Column(
         oid=node.take("oid", _oid),
         object=node.take("object", _text),
@@ -248,7 +250,8 @@ def _column(node: _Node) -> Column:
         exponent=node.maybe("exponent", _oid),
         multiplier=node.maybe("multiplier", _oid),
         multipliers=_multipliers(node.node("multipliers")) if "multipliers" in node else {},
-        where=_where(node.nodes("where")) if "where" in node else (),
+        where=_where([each for each in beside if "matches" not in each]),
+        texts=tuple(_text_beside(each) for each in beside if "matches" in each),
         unless=_where(node.nodes("unless")) if "unless" in node else (),
         index=node.maybe("index", _list(_part)) or (),
         modulus_j=None if modulus is None else _COUNTERS[modulus] * scale,
@@ -274,6 +277,13 @@ def _where(nodes: list[_Node]) -> tuple[tuple[Oid, frozenset[int]], ...]:
         node.take("object", _text, "")
         node.end()
     return tuple(found)
+
+
+def _text_beside(node: _Node) -> tuple[Oid, re.Pattern[str]]:
+    found = node.take("oid", _oid), node.take("matches", _pattern)
+    node.take("object", _text, "")
+    node.end()
+    return found
 
 
 def _switch(node: _Node) -> Switch:
@@ -304,12 +314,22 @@ def _text(value: Any) -> str:
     return value.strip()
 
 
+def _pattern(value: Any) -> re.Pattern[str]:
+    try:
+        return re.compile(_text(value))
+    except re.error as error:
+        raise ValueError(f"{value!r} is no regular expression: {error}") from None
+
+
 def _oid(value: Any) -> Oid:
     return oid_of(value if isinstance(value, str) else str(value))
 
 
-def _part(value: Any) -> Part | int:
-    return value if type(value) is int and value >= 0 else Part(value)
+def _part(value: Any) -> Part | int | range:
+    if type(value) is int and value >= 0:
+        return value
+    between = _RANGE.fullmatch(value) if isinstance(value, str) else None
+    return Part(value) if between is None else range(int(between[1]), int(between[2]) + 1)
 
 
 def _boolean(value: Any) -> bool:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -44,6 +45,10 @@ class Part(enum.Enum):
     ANY = "any"  # nothing that is of interest
 
 
+Index = tuple[Part | int | range, ...]
+"""The parts of an index; an ``int`` must be just that, and a number (``Part.NUMBER``) outside its range is none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One quantity of a table: a raw value times ``scale`` is in the quantity's unit.
@@ -54,7 +59,9 @@ class Column:
     power of ten it is to be multiplied with, by ``multiplier`` which of
     ``multipliers``; these three are columns of the same index, or scalars
     (their last number is 0 and the table has an index). ``where`` are columns
-    of the same index that must have one of some values for the row to count;
+    of the same index that must have one of some values for the row to count,
+    ``texts`` such that must read in some way, and what a pattern's groups
+    catch is added to the number of the place;
     as long as one of ``unless`` has one of its values, there is no quantity.
     ``index``: the rows that are this quantity's, where the table's is not.
     ``modulus_j``: at how many joules an energy counter begins anew.
@@ -70,15 +77,16 @@ class Column:
     multiplier: Oid | None = None
     multipliers: Mapping[int, float] = field(default_factory=dict)
     where: tuple[tuple[Oid, frozenset[int]], ...] = ()
+    texts: tuple[tuple[Oid, re.Pattern[str]], ...] = ()
     unless: tuple[tuple[Oid, frozenset[int]], ...] = ()
-    index: tuple[Part | int, ...] = ()
+    index: Index = ()
     modulus_j: float | None = None
 
     @property
     def beside(self) -> tuple[Oid, ...]:
         """The columns that say what its raw values mean."""
         scalings = tuple(oid for oid in (self.digits, self.exponent, self.multiplier) if oid is not None)
-        return (*scalings, *(oid for oid, _ in (*self.where, *self.unless)))
+        return (*scalings, *(oid for oid, _ in (*self.where, *self.texts, *self.unless)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +101,7 @@ class Table:
     scope: Scope
     place: str
     columns: Mapping[Quantity, Column]
-    index: tuple[Part | int, ...] = ()
+    index: Index = ()
     number: str = ""
     label: Oid | None = None
 
@@ -110,7 +118,7 @@ class Switch:
 
     command: Oid
     state: Oid
-    index: tuple[Part | int, ...]
+    index: Index
     on: int
     off: int
     cycle: int | None = None

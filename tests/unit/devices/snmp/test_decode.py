@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from climate.devices.snmp import loading
 from climate.devices.snmp.decode import Item, items_of, named, signs, walked
 from climate.devices.snmp.oid import Oid, Value, is_below, number_of
-from climate.devices.snmp.profile import Column, Part, Profile, Quantity, Scope, Table
+from climate.devices.snmp.profile import Column, Index, Part, Profile, Quantity, Scope, Table
 
 ENTRY: Oid = (1, 3, 6, 1, 4, 1, 99999, 2, 1)
 WATTS, SCALING, KIND, LABEL = ((*ENTRY, number) for number in (3, 4, 5, 6))
@@ -27,7 +28,7 @@ def profile(*tables: Table) -> Profile:
     )
 
 
-def outlets(column: Column, *index: Part | int, label: Oid | None = None) -> Profile:
+def outlets(column: Column, *index: Part | int | range, label: Oid | None = None) -> Profile:
     """A family with one table of outlets' watts."""
     table = Table(
         scope=Scope.OUTLET, place="outlet", columns={Quantity.WATTS: column}, index=index or (Part.NUMBER,), label=label
@@ -56,9 +57,11 @@ def values(family: Profile, rows: dict[Oid, Value]) -> dict[str, float | None]:
         ((Part.NUMBER, Part.TEXT), (7, 3, 65, 66, 49), "outlet-7-AB1"),
         ((Part.TEXT,), (4, 65, 47, 32, 66), "outlet-A_B"),
         ((3, 1), (3, 1), "outlet"),
+        ((range(1, 255), 0), (254, 0), "outlet-254"),
+        ((Part.UNIT0, range(1, 255)), (1, 1), "unit2-outlet-1"),
     ],
 )
-def test_an_index_names_a_place(index: tuple[Part | int, ...], suffix: Oid, place: str) -> None:
+def test_an_index_names_a_place(index: Index, suffix: Oid, place: str) -> None:
     """The first unit of a chain is not named; a text is kept as far as it fits in a name."""
     family = outlets(Column(oid=WATTS), *index)
     assert values(family, {WATTS + suffix: 66}) == {place: 66.0}
@@ -76,7 +79,7 @@ def test_an_index_names_a_place(index: tuple[Part | int, ...], suffix: Oid, plac
         ((Part.TEXT,), (4_000_000_000, 65)),
     ],
 )
-def test_an_index_of_another_shape_is_none_of_ours(index: tuple[Part | int, ...], suffix: Oid) -> None:
+def test_an_index_of_another_shape_is_none_of_ours(index: Index, suffix: Oid) -> None:
     """Too long, too short, another fixed number, a text that is none."""
     assert values(outlets(Column(oid=WATTS), *index), {WATTS + suffix: 66}) == {}
 
@@ -144,6 +147,17 @@ def test_only_rows_of_the_right_kind_count() -> None:
     rows: dict[Oid, Value] = {(*WATTS, row): 100 + row for row in (1, 2, 3, 4)}
     rows |= {(*KIND, 1): 4, (*KIND, 2): 6, (*KIND, 3): 5}
     assert values(family, rows) == {"outlet-1": 101.0, "outlet-3": 103.0}
+
+
+def test_texts_beside_rows_tell_which_count_and_what_they_are_of() -> None:
+    """What is caught of them is part of the name, behind the index's own number."""
+    column = Column(oid=WATTS, texts=((KIND, re.compile("Phase (L[123])[.]Power")), (LABEL, re.compile("W"))))
+    rows: dict[Oid, Value] = {(*WATTS, unit, row): 10 * unit + row for unit in (1, 2) for row in range(5)}
+    rows |= {(*KIND, 1, 0): b"Phase L1.Power", (*LABEL, 1, 0): b"W", (*KIND, 2, 3): b"Phase L2.Power"}
+    rows |= {(*LABEL, 2, 3): b"W", (*KIND, 2, 1): b"Phase L3.Power", (*LABEL, 2, 1): b"kW", (*KIND, 2, 2): b"Power"}
+    assert values(outlets(column, Part.UNIT, Part.ANY), rows) == {"outlet-L1": 10.0, "unit2-outlet-L2": 23.0}
+    assert values(outlets(column, Part.UNIT, Part.NUMBER), rows) == {"outlet-0-L1": 10.0, "unit2-outlet-3-L2": 23.0}
+    assert walked(outlets(column, Part.UNIT, Part.ANY)) == [WATTS, KIND, LABEL]
 
 
 def test_of_two_columns_for_one_quantity_the_one_with_a_value_counts() -> None:

@@ -56,17 +56,23 @@ def test_all_that_a_profile_may_say_is_understood() -> None:
     column = (
         "{oid: 1.3.6.1.4.1.99999.1.2.1.4, object: acmeEnergy, scale: 3600, absent: [-2], counter: 2^32, "
         "multiplier: 1.3.6.1.4.1.99999.1.2.1.5, multipliers: {3: 0.001, 4: 1}, "
-        "where: [{oid: 1.3.6.1.4.1.99999.1.2.1.6, object: acmeKind, is: [2]}]}"
+        "where: [{oid: 1.3.6.1.4.1.99999.1.2.1.6, object: acmeKind, is: [2]}, "
+        "{oid: 1.3.6.1.4.1.99999.1.2.1.7, matches: 'Phase (L[123])'}]}"
     )
-    table = TABLE.replace("[number]", "[unit0, 1, number, any]") + f"      energy_j: {column}\n"
+    table = TABLE.replace("[number]", "[unit0, 1, number, 1..254, any]") + f"      energy_j: {column}\n"
     profile = loading.parse("acme-strip.yaml", HEAD + "refresh_s: 5\n" + table + SWITCH)
     assert (profile.name, profile.vendor, profile.refresh_s, profile.standard) == ("acme-strip", "Acme", 5.0, False)
     (only,) = profile.tables
-    assert (only.scope, only.place, only.index) == (Scope.OUTLET, "outlet", (Part.UNIT0, 1, Part.NUMBER, Part.ANY))
+    assert (only.scope, only.place, only.index) == (
+        Scope.OUTLET,
+        "outlet",
+        (Part.UNIT0, 1, Part.NUMBER, range(1, 255), Part.ANY),
+    )
     watts, energy = only.columns[Quantity.WATTS], only.columns[Quantity.ENERGY_J]
     assert (watts.scale, watts.absent, watts.beside) == (1.0, {-1.0}, ())
     assert (energy.absent, energy.modulus_j, energy.multipliers) == ({-2.0}, 2.0**32 * 3600, {3: 0.001, 4: 1.0})
-    assert [text_of(oid)[-3:] for oid in energy.beside] == ["1.5", "1.6"]
+    assert [text_of(oid)[-3:] for oid in energy.beside] == ["1.5", "1.6", "1.7"]
+    assert [pattern.pattern for _, pattern in energy.texts] == ["Phase (L[123])"]
     assert profile.switch is not None
     assert (profile.switch.on, profile.switch.cycle, profile.switch.place) == (1, 3, "outlet")
 
@@ -133,6 +139,10 @@ FAULTS = {
         HEAD + TABLE.replace("}", ", where: [{oid: 1.3.6, is: one}]}"),
         "tables[0].columns.watts.where[0].is: here must be a list",
     ),
+    "no pattern": (
+        HEAD + TABLE.replace("}", ", where: [{oid: 1.3.6, matches: 'L(1'}]}"),
+        "tables[0].columns.watts.where[0].matches: 'L(1' is no regular expression: ",
+    ),
     "a row's name": (HEAD + ROWS.replace("L1:", "phase one:"), "tables[0].rows.phase one: a row is called by"),
     "rows with an index": (HEAD + ROWS.replace("rows:", "index: [number]\n    rows:"), "tables[0].index: this word"),
     "on is off": (HEAD + TABLE + SWITCH.replace("on: 1", "on: 2"), "switch: on and off are the same"),
@@ -186,13 +196,14 @@ def test_no_two_profiles_read_one_object_differently() -> None:
     """One of them would be wrong by a factor, or in what it takes it for.
 
     What stands beside a value, or which rows are meant, may differ: then the
-    profiles read different rows.
+    profiles read different rows. Families that are exact are told apart by
+    their sysObjectID, because they mean different things by one object.
     """
     readings: dict[object, dict[object, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for profile in loading.installed():
+    for profile in (profile for profile in loading.installed() if not profile.exact):
         for table in profile.tables:
             for quantity, column in table.columns.items():
-                if not column.where:
+                if not column.where and not column.texts:
                     index = column.index or table.index
                     rows = text_of(column.oid), tuple(part if isinstance(part, int) else "*" for part in index)
                     readings[rows][_meaning(quantity, column)].append(profile.name)
