@@ -19,6 +19,7 @@ extensions = [
     "cliff.sphinxext",
     "oslo_config.sphinxext",
     "reno.sphinxext",
+    "discovery_reference",
     "errors_reference",
     "exits_reference",
     "lifecycle_picture",
@@ -26,6 +27,7 @@ extensions = [
     "policies_reference",
     "properties_reference",
     "rest_reference",
+    "snmp_profiles_reference",
 ]
 smartquotes_action = "qe"  # no dashes: help texts name options
 autoprogram_cliff_app_dist_name = "climate"

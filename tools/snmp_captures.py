@@ -2,8 +2,9 @@
 """Captures of devices in snmpsim's text format, asked without a network: what the profiles make of each.
 
 ``python -m tools.snmp_captures FILE...`` lists what is measured in some
-captures; with ``--expected FILE`` it compares every active power with what
-that file says (``devices`` with ``sensors``: class, oid, value).
+captures; with ``--profile FILE`` by a profile that is not installed, too;
+with ``--expected FILE`` it compares every active power with what that file
+says (``devices`` with ``sensors``: class, oid, value).
 """
 
 from __future__ import annotations
@@ -106,14 +107,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("captures", nargs="+", type=Path)
     parser.add_argument("--expected", type=Path)
+    parser.add_argument("--profile", action="append", default=[], type=Path, help="a file beside the installed ones")
     parser.add_argument("--quiet", action="store_true", help="only what is missing")
     args = parser.parse_args(arguments)
+    profiles = [*(loading.parse(path.name, path.read_text()) for path in args.profile), *loading.installed()]
     known = {}
     if args.expected is not None:
         known = {each["name"]: each for each in json.loads(args.expected.read_text())["devices"]}
     wrong = 0
     for path in args.captures:
-        found = look(Recorded(read(path)), loading.installed())
+        found = look(Recorded(read(path)), profiles)
         missing = compare(known[path.stem], found) if path.stem in known else []
         wrong += bool(missing)
         sys.stdout.write(f"{path.stem}: {', '.join(each.name for each in found.device.profiles) or 'no profile'}\n")

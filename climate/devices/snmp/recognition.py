@@ -57,11 +57,18 @@ def present(profiles: Iterable[Profile], after: Mapping[Oid, Oid]) -> list[Profi
 
 
 def device_of(profiles: Sequence[Profile], rows: Mapping[Oid, Value]) -> Device:
-    """What a device measures, by the rows of walks; ``profiles`` in the order of :func:`ordered`."""
+    """What a device measures, by the rows of walks; ``profiles`` in the order of :func:`ordered`.
+
+    An object means what the first says that reads it: a later one, which may
+    be of another model, does not read it again under another name.
+    """
     items: dict[tuple[str, Quantity], Item] = {}
     given = []
+    read: set[Oid] = set()
     for profile in profiles:
-        new = {(item.place, item.quantity): item for item in items_of(profile, rows)}
+        every = items_of(profile, rows)
+        new = {(item.place, item.quantity): item for item in every if item.oid not in read}
+        read.update(item.oid for item in every)
         better = {
             key: item
             for key, item in new.items()

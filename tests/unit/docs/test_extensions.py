@@ -18,6 +18,7 @@ from climate.client.faults import CLASSES
 from climate.core.host_properties.catalogue import STANDARD
 from climate.core.lifecycle import TRANSITIONS, State
 from climate.core.limits import LIMITS
+from climate.devices.snmp import loading
 
 ROOT = Path(__file__).parents[3]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -47,12 +48,13 @@ def test_the_picture_shows_every_state_and_transition(extension: Callable[[str],
         ("limits_reference", "table", [f"``{limit.name}``\n" for limit in LIMITS]),
         ("policies_reference", "rules", [rule.name for rule in list_rules()]),
         ("rest_reference", "pages", [f"{route.method} {route.path}\n" for route in ROUTES]),
+        ("snmp_profiles_reference", "pages", [f"``{profile.name}``\n" for profile in loading.installed()]),
     ],
 )
 def test_a_reference_names_everything(
     module: str, function: str, wanted: list[str], extension: Callable[[str], Any]
 ) -> None:
-    """Codes, limits, rules, routes."""
+    """Codes, limits, rules, routes, families of devices."""
     text = getattr(extension(module), function)()
     assert [one for one in wanted if one not in text] == []
 

@@ -76,6 +76,15 @@ def test_a_device_has_what_several_profiles_give_and_of_the_same_the_first() -> 
     assert {item.quantity for item in device.items} == {Quantity.WATTS}
 
 
+def test_an_object_means_what_the_first_says_that_reads_it() -> None:
+    """Another model's profile does not give it again under another name."""
+    same = family("acme-model", (*VENDOR, 1, 1, 3), "1.3.6.1.4.1.99999.9", place="inlet")
+    rows: dict[Oid, Value] = {(*VENDOR, 1, 1, 3, 1): 66}
+    device = device_of([STRIP, same], rows)
+    assert names(list(device.profiles)) == ["acme-strip"]
+    assert [item.place for item in device.items] == ["outlet-1"]
+
+
 def test_each_installed_profile_is_found_by_each_of_its_columns_alone() -> None:
     """A device that leaves some out, the first of them say, is not taken for a stranger."""
     for profile in loading.installed():

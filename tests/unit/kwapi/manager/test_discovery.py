@@ -12,12 +12,14 @@ import pytest
 from oslo_config import cfg
 
 from climate.chassis.secrets import SecretFileOpt
+from climate.devices.snmp import loading
+from climate.devices.snmp.looking import look
 from climate.devices.snmp.oid import SYS_NAME
 from climate.devices.snmp.session import Community, Session, SnmpError, User
 from climate.errors import ConfigError
-from kwapi.manager import configuration, credentials, discovery
+from kwapi.manager import configuration, credentials, discovery, wanted
 from kwapi.manager.configuration import Configuration
-from kwapi.manager.discovery import Outcome
+from kwapi.manager.wanted import Outcome, Wanted
 from tests.unit.kwapi.manager.meters import Maker
 from tools.snmp_captures import Recorded, read
 
@@ -194,14 +196,14 @@ def test_a_wrong_command_line_is_a_status_of_its_own(arguments: list[str]) -> No
 )
 def test_addresses(text: str, address: tuple[str, int]) -> None:
     """Names, IPv4, IPv6."""
-    assert discovery.address_of(text) == address
+    assert wanted.address_of(text) == address
 
 
 @pytest.mark.parametrize("text", ["", ":161", "a:b:c", "[::1", "[]:161", "a/b", "pdu 3", "pdu:99999"])
 def test_what_is_no_address(text: str) -> None:
     """Is refused before anything is asked."""
     with pytest.raises(ConfigError):
-        discovery.address_of(text)
+        wanted.address_of(text)
 
 
 @pytest.mark.parametrize(
@@ -217,9 +219,9 @@ def test_what_is_no_address(text: str) -> None:
 )
 def test_a_section_is_called_as_the_device_calls_itself_or_after_its_address(host: str, own: bytes, name: str) -> None:
     """What cannot be a name, and names that everything has, do not count."""
-    wanted = discovery.Wanted(host, 161, credentials.credentials({}))
-    found = discovery.look(Recorded(read(CAPTURES / "strip.snmprec") | {SYS_NAME: own}), discovery.loading.installed())
-    assert discovery.name_of(wanted, found) == name
+    named = Wanted(host, 161, credentials.credentials({}))
+    found = look(Recorded(read(CAPTURES / "strip.snmprec") | {SYS_NAME: own}), loading.installed())
+    assert discovery.name_of(named, found) == name
 
 
 def test_devices_behind_one_address_of_this_machine_get_names_of_their_own() -> None:
