@@ -15,6 +15,7 @@ import yaml
 
 from climate.devices.snmp.oid import Oid, oid_of
 from climate.devices.snmp.profile import Column, Part, Profile, Quantity, Scope, Switch, Table
+from climate.devices.snmp.series import members
 from climate.errors import ConfigError
 
 T = TypeVar("T")
@@ -37,7 +38,8 @@ def installed() -> tuple[Profile, ...]:
     """
     folder = importlib.resources.files("climate.devices.snmp") / "profiles"
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda file: file.name)
-    return tuple(parse(file.name, file.read_text(encoding="utf-8")) for file in files)
+    texts = (member for file in files for member in members(file.name, file.read_text(encoding="utf-8")))
+    return tuple(sorted((parse(name, text) for name, text in texts), key=lambda profile: profile.name))
 
 
 def named(names: Iterable[str]) -> list[Profile]:
@@ -263,7 +265,7 @@ def _column(node: _Node) -> Column:
 
 
 def _multipliers(node: _Node) -> dict[int, float]:
-    if not all(key.isdecimal() for key in node.items()):
+    if not all(key.removeprefix("-").isdecimal() for key in node.items()):
         raise _Fault(f"{node.way}: write number: factor, such as 3: 1000")
     found = {int(key): node.take(key, _scale) for key in node.items()}
     node.end()

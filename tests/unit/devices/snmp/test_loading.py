@@ -55,7 +55,7 @@ def test_all_that_a_profile_may_say_is_understood() -> None:
     """Defaults where nothing is said."""
     column = (
         "{oid: 1.3.6.1.4.1.99999.1.2.1.4, object: acmeEnergy, scale: 3600, absent: [-2], counter: 2^32, "
-        "multiplier: 1.3.6.1.4.1.99999.1.2.1.5, multipliers: {3: 0.001, 4: 1}, "
+        "multiplier: 1.3.6.1.4.1.99999.1.2.1.5, multipliers: {-3: 0.001, 4: 1}, "
         "where: [{oid: 1.3.6.1.4.1.99999.1.2.1.6, object: acmeKind, is: [2]}, "
         "{oid: 1.3.6.1.4.1.99999.1.2.1.7, matches: 'Phase (L[123])'}]}"
     )
@@ -70,7 +70,7 @@ def test_all_that_a_profile_may_say_is_understood() -> None:
     )
     watts, energy = only.columns[Quantity.WATTS], only.columns[Quantity.ENERGY_J]
     assert (watts.scale, watts.absent, watts.beside) == (1.0, {-1.0}, ())
-    assert (energy.absent, energy.modulus_j, energy.multipliers) == ({-2.0}, 2.0**32 * 3600, {3: 0.001, 4: 1.0})
+    assert (energy.absent, energy.modulus_j, energy.multipliers) == ({-2.0}, 2.0**32 * 3600, {-3: 0.001, 4: 1.0})
     assert [text_of(oid)[-3:] for oid in energy.beside] == ["1.5", "1.6", "1.7"]
     assert [pattern.pattern for _, pattern in energy.texts] == ["Phase (L[123])"]
     assert profile.switch is not None
