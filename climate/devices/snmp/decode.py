@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from climate.devices.snmp.oid import Oid, Value, is_below, number_of, words_of
@@ -81,10 +81,15 @@ def _factor(column: Column, scaling: Oid, number: float) -> float | None:
     return 10.0**exponent if exponent >= 0 else 1 / 10.0**-exponent
 
 
-def walked(profile: Profile) -> list[Oid]:
-    """The columns to walk, and instances to get, to learn what a device has: with what stands beside and labels."""
+def walked(profile: Profile, there: Container[Oid] | None = None) -> list[Oid]:
+    """The columns to walk, and instances to get, to learn what a device has: with what stands beside and labels.
+
+    ``there``: those :func:`signs` below which it has something, if that is known.
+    """
     found: dict[Oid, None] = {}
     for table in profile.tables:
+        if there is not None and not any(_sign(column) in there for column in table.columns.values()):
+            continue
         for column in table.columns.values():
             found.update(dict.fromkeys((column.oid, *column.beside)))
         if table.label is not None:
@@ -94,7 +99,11 @@ def walked(profile: Profile) -> list[Oid]:
 
 def signs(profile: Profile) -> list[Oid]:
     """Below which objects a device of this family has something: what its columns or instances are parts of."""
-    return list(dict.fromkeys(column.oid[:-1] for table in profile.tables for column in table.columns.values()))
+    return list(dict.fromkeys(_sign(column) for table in profile.tables for column in table.columns.values()))
+
+
+def _sign(column: Column) -> Oid:
+    return column.oid[:-1]
 
 
 def items_of(profile: Profile, rows: Mapping[Oid, Value]) -> list[Item]:

@@ -38,8 +38,9 @@ def look(
     object_id = system.get(SYS_OBJECT_ID)
     known = object_id if isinstance(object_id, tuple) else None
     order = ordered(profiles, known)
-    found = present(order, _after(session, [sign for profile in order for sign in signs(profile)]))
-    roots = list(dict.fromkeys(root for profile in found for root in walked(profile)))
+    there = _there(session, [sign for profile in order for sign in signs(profile)])
+    found = present(order, there)
+    roots = list(dict.fromkeys(root for profile in found for root in walked(profile, there)))
     rows: dict[Oid, Value] = {}
     for done, root in enumerate(roots):
         step(done, len(roots))
@@ -48,9 +49,12 @@ def look(
     return Found(known, words_of(system.get(SYS_DESCR)), words_of(system.get(SYS_NAME)), device_of(found, rows), rows)
 
 
-def _after(session: Session, asked: Sequence[Oid]) -> dict[Oid, Oid]:
-    """The first object behind each, of those in whose tree (a vendor's, a standard's) the device has anything."""
-    trees = dict.fromkeys(oid[:_TREE] for oid in asked)
-    behind = session.following(list(trees))
-    there = {tree for tree, oid in behind.items() if is_below(oid, tree)}
-    return session.following([oid for oid in dict.fromkeys(asked) if oid[:_TREE] in there])
+def _there(session: Session, asked: Sequence[Oid]) -> set[Oid]:
+    """Those below which a device has something; asked for only in trees (a vendor's, a standard's) of which it has."""
+
+    def answered(roots: Iterable[Oid]) -> set[Oid]:
+        behind = session.following(list(dict.fromkeys(roots)))
+        return {root for root, oid in behind.items() if is_below(oid, root)}
+
+    trees = answered(oid[:_TREE] for oid in asked)
+    return answered(oid for oid in asked if oid[:_TREE] in trees)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from climate.devices.snmp.decode import Item, items_of, signs
@@ -45,15 +45,13 @@ def _known(profile: Profile, object_id: Oid | None) -> int:
     return max((len(each) for each in profile.object_ids if is_below(object_id, each)), default=0)
 
 
-def present(profiles: Iterable[Profile], after: Mapping[Oid, Oid]) -> list[Profile]:
-    """Those of which a device has something: ``after`` gives for each of their signs the first object behind it.
+def present(profiles: Iterable[Profile], there: Container[Oid]) -> list[Profile]:
+    """Those of which a device has something; ``there`` are the signs below which it has.
 
     Objects belong to whoever registered them. So what answers below a
     vendor's is that vendor's, whatever the device calls itself.
     """
-    return [
-        profile for profile in profiles if any(sign in after and is_below(after[sign], sign) for sign in signs(profile))
-    ]
+    return [profile for profile in profiles if any(sign in there for sign in signs(profile))]
 
 
 def device_of(profiles: Sequence[Profile], rows: Mapping[Oid, Value]) -> Device:

@@ -196,6 +196,7 @@ def test_what_is_walked_and_what_is_a_sign() -> None:
     family = profile(*outlets(column, label=LABEL).tables, table)
     assert walked(family) == [WATTS, SCALING, KIND, LABEL, ONLY]
     assert signs(family) == [ENTRY, ONLY[:-1]]
+    assert walked(family, {ONLY[:-1]}) == [ONLY]
 
 
 def test_names_of_places() -> None:
