@@ -116,8 +116,8 @@ class TcpSession:
         ask = self._client.read_input_registers if block.area is Area.INPUT else self._client.read_holding_registers
         try:
             answer = ask(block.address, count=block.count, device_id=self._unit)
-        except ConnectionException:
-            raise
+        except (ConnectionException, OSError):
+            raise ConnectionException(what) from None
         except ModbusException:
             raise ModbusError(
                 f"{self._where}: no answer for {what} within {self._timeout_s:g} s, or none that can be read"
