@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from prometheus_client.registry import Collector
 from climate.chassis.web import health, resource, wsgi
 from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Answer, Call, Resource
+from kwapi.api.events import Events
 from kwapi.api.history import Histories, ManyHistories
 from kwapi.api.listing import Listing
 from kwapi.api.options import GROUP
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _OPEN = ("", "/v1")
+_ROUTES = frozenset(
+    {*_OPEN, "/v1/probes", "/v1/probe-ids", "/v1/history", "/v1/events", "/healthz", "/readyz", "/metrics"}
+)
 
 
 class Root(Resource):
@@ -52,8 +57,9 @@ def build(
     probes: Mapping[str, health.Probe] | None = None,
     collectors: Iterable[Collector] = (),
     history: History | None = None,
+    closing: threading.Event | None = None,
 ) -> WSGIApplication:
-    """The whole stack. ``bind_host`` is where the server listens.
+    """The whole stack. ``bind_host`` is where the server listens; ``closing`` is set when it stops.
 
     :raises ConfigError: an option cannot be used.
     """
@@ -62,7 +68,8 @@ def build(
     rights = Policies(enforcer)
     histories = None if history is None else Histories(history, live, rights, clock_ns)
     listed = Probes(live, listing, rights, options.max_limit, histories)
-    parts: dict[str, Resource] = {"probes": listed, "probe-ids": ProbeIds(listed)}
+    events = Events(live, listing, rights, options.listeners, closing or threading.Event())
+    parts: dict[str, Resource] = {"probes": listed, "probe-ids": ProbeIds(listed), "events": events}
     if histories is not None:
         parts[HISTORY] = ManyHistories(histories)
     root = Root({"v1": Version(parts)})
@@ -80,7 +87,17 @@ def build(
 
 def _label(environ: Mapping[str, Any]) -> str:
     path = environ.get("PATH_INFO", "").rstrip("/")
-    if path in {"", "/v1", "/v1/probes", "/v1/probe-ids", "/v1/history", "/healthz", "/readyz", "/metrics"}:
+    if path in {
+        "",
+        "/v1",
+        "/v1/probes",
+        "/v1/probe-ids",
+        "/v1/history",
+        "/v1/events",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    }:
         return path or "/"
     if path.startswith("/v1/probes/") and path.endswith(f"/{HISTORY}"):
         return "/v1/probes/{probe_id}/history"

@@ -53,10 +53,17 @@ class Listing:
 
     def body(self, probes: Iterable[Probe]) -> msgspec.Raw:
         """An object of probes by their names, each as short as a pollster needs it."""
+        return msgspec.Raw(b"{" + b",".join([fragment for _, fragment in self.fragments(probes)]) + b"}")
+
+    def fragments(self, probes: Iterable[Probe]) -> list[tuple[str, bytes]]:
+        """Each probe's name, and its part of :meth:`body`: the same object as long as it has nothing new to say."""
         fresh_ns = self._clock_ns() - self._stale_ns
-        return msgspec.Raw(
-            b"{" + b",".join([self._fragment(probe, probe.reading.end_ns < fresh_ns) for probe in probes]) + b"}"
-        )
+        return [(probe.probe_id, self._fragment(probe, probe.reading.end_ns < fresh_ns)) for probe in probes]
+
+    @staticmethod
+    def name(probe_id: str) -> bytes:
+        """A probe's name in JSON."""
+        return _encode(probe_id)
 
     def _fragment(self, probe: Probe, stale: bool) -> bytes:
         kept = self._encoded.get(probe.probe_id)

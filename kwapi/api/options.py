@@ -15,6 +15,13 @@ OPTS = [
     *wsgi.OPTS,
     *paging.OPTS,
     *metrics.OPTS,
+    cfg.IntOpt(
+        "listeners",
+        default=32,
+        min=0,
+        max=1024,
+        help="How many may listen to /v1/events at a time. Each has a thread, beside those of [kwapi] threads.",
+    ),
     cfg.FloatOpt(
         "stale_after_s",
         default=15.0,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from climate.chassis.web.server import WebServer
 from climate.errors import ConfigError
 from kwapi.api import app, policies
 from kwapi.api import options as api_options
+from kwapi.api.events import Closing
 from kwapi.api.following import CatchUp, Following
 from kwapi.api.numbers import BusNumbers
 from kwapi.bus import options as bus_options
@@ -56,6 +58,7 @@ def build(conf: cfg.ConfigOpts) -> Process:
     subscriber = bus_options.subscriber(conf, sockets, time.time_ns, positions, group.patience_s)
     following = Following(subscriber, live, file, group.checkpoint_interval_s, history, generation)
     waiting = [CatchUp(following, group.catch_up_s)] if checkpoint is not None else []
+    closing = threading.Event()
     wsgi = app.build(
         conf,
         live,
@@ -64,7 +67,9 @@ def build(conf: cfg.ConfigOpts) -> Process:
         bind_host=group.host,
         collectors=[BusNumbers(subscriber, live)],
         history=history,
+        closing=closing,
     )
+    server = WebServer(wsgi, group.host, group.port, group.threads + group.listeners, PROGRAM)
 
     def close() -> None:
         following.write()
@@ -72,7 +77,7 @@ def build(conf: cfg.ConfigOpts) -> Process:
 
     return Process(
         PROGRAM,
-        servers=[*waiting, WebServer(wsgi, group.host, group.port, group.threads, PROGRAM)],
+        servers=[*waiting, Closing(closing), server],
         loops=[
             Loop("bus", following.step, _BUS_PAUSE_S),
             *([Loop("history", history.sync, _SYNC_S)] if history is not None else []),

@@ -24,11 +24,14 @@ from climate.chassis.web.context import identity_of
 from climate.errors import BadField, MethodNotAllowed, RouteNotFound
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 F = TypeVar("F", bound=Callable[..., Any])
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 JSON = "application/json"
+_STREAM = "climate.stream"
+_INSTEAD = b" "
+"""The body that Pecan sees of a stream; with none at all it would say "No Content"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +179,8 @@ class Resource:
         headers = [("Cache-Control", "no-store")] if "Cache-Control" not in answer.headers else []
         if answer.stream is not None:
             headers.append(("Content-Type", answer.content_type))
-            return webob.Response(
-                status=answer.status, app_iter=answer.stream, headerlist=[*headers, *answer.headers.items()]
-            )
+            request.environ[_STREAM] = answer.stream
+            return webob.Response(status=answer.status, body=_INSTEAD, headerlist=[*headers, *answer.headers.items()])
         if answer.body is None:
             return webob.Response(status=answer.status, headerlist=[*headers, *answer.headers.items()])
         headers.append(("Content-Type", JSON))
@@ -191,13 +193,33 @@ class Resource:
 
 def application(root: Resource) -> WSGIApplication:
     """The WSGI application of a tree of resources, without anything of Pecan's that is global."""
-    return cast(
-        "WSGIApplication",
-        pecan.Pecan(
-            root,
-            use_context_locals=False,
-            force_canonical=False,
-            guess_content_type_from_ext=False,
-            request_cls=Request,
-        ),
+    site = pecan.Pecan(
+        root,
+        use_context_locals=False,
+        force_canonical=False,
+        guess_content_type_from_ext=False,
+        request_cls=Request,
     )
+    return _streaming(cast("WSGIApplication", site))
+
+
+def _streaming(app: WSGIApplication) -> WSGIApplication:
+    """``app``, of which a body in parts is given on as it comes: Pecan would first read it to its end."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def begin(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            if _STREAM in environ:
+                headers = [header for header in headers if header[0].lower() != "content-length"]
+            return start_response(status, headers, *error)
+
+        body = app(environ, begin)
+        stream: Iterable[bytes] | None = environ.pop(_STREAM, None)
+        if stream is None:
+            return body
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return stream
+        if hasattr(stream, "close"):
+            stream.close()
+        return []
+
+    return answer
