@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import bisect
 import json
-import struct
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,11 +19,10 @@ from typing import Any
 
 from climate.devices.snmp import loading
 from climate.devices.snmp.looking import Found, look
-from climate.devices.snmp.oid import Oid, Value, is_below, oid_of, text_of
+from climate.devices.snmp.oid import Oid, Value, is_below, oid_of, opaque_of, text_of
 from climate.devices.snmp.profile import Quantity
 
 _TEXTS = {"4", "64"}
-_OPAQUE_FLOAT = b"\x9f\x78\x04"
 
 
 def read(path: Path) -> dict[Oid, Value]:
@@ -44,9 +42,9 @@ def read(path: Path) -> dict[Oid, Value]:
 def _value(tag: str, text: str) -> Value:
     kind = tag.split(":", maxsplit=1)[0]
     octets = bytes.fromhex(text) if kind.endswith("x") else text.encode()
-    if kind.startswith("68") and octets.startswith(_OPAQUE_FLOAT):
-        return float(struct.unpack(">f", octets[3:7])[0])
-    if kind.rstrip("x") in _TEXTS | {"68"}:
+    if kind.rstrip("x") == "68":
+        return opaque_of(octets)
+    if kind.rstrip("x") in _TEXTS:
         return octets
     return oid_of(text) if kind == "6" else int(text or 0)
 

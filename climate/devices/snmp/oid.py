@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 import sys
 
 Oid = tuple[int, ...]
@@ -20,6 +21,7 @@ _LARGEST_ARC = 2**32 - 1
 _NUMBER = re.compile(r"\s*([-+]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][-+]?[0-9]{1,3})?)\s*([A-Za-z%]{0,6})\s*")
 _UNITS = frozenset({"", "w", "watt", "watts", "va", "a", "amp", "amps", "v", "volt", "volts", "hz", "c", "%"})
 _LONGEST_NUMBER = 40
+_FLOAT, _DOUBLE = b"\x9f\x78\x04", b"\x9f\x79\x08"
 
 
 def oid_of(text: str) -> Oid:
@@ -60,6 +62,23 @@ def number_of(value: Value | None) -> float | None:
         return None
     number = float(found[1].replace(",", "."))
     return number if math.isfinite(number) else None
+
+
+def opaque_of(octets: bytes) -> float | bytes:
+    """What an Opaque holds: a number, if it is a float or a double as net-snmp wraps them, else its octets.
+
+    A float has the digits that make it out and no more: 0.2, not 0.20000000298.
+    """
+    if octets.startswith(_DOUBLE) and len(octets) == 11:
+        return float(struct.unpack(">d", octets[3:])[0])
+    if not octets.startswith(_FLOAT) or len(octets) != 7:
+        return octets
+    number = float(struct.unpack(">f", octets[3:])[0])
+    for digits in range(6, 10):
+        shortest = float(f"{number:.{digits}g}")
+        if math.isfinite(shortest) and struct.unpack(">f", struct.pack(">f", shortest))[0] == number:
+            return shortest
+    return number
 
 
 def words_of(value: Value | None) -> str:
