@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import signal
 import threading
@@ -213,6 +214,19 @@ def test_a_refused_login_is_clear_without_the_secret_and_not_repeated(metered: D
             asked.read()
     assert metered.sessions["opened"] == opened
     asked.close()
+
+
+@servers
+@pytest.mark.parametrize("protocol", ["lanplus", "lan"])
+def test_no_log_has_the_password(protocol: str, simulated: IpmiSim, caplog: pytest.LogCaptureFixture) -> None:
+    """Of the library neither, with all its details, from login to logout."""
+    caplog.set_level(logging.DEBUG)
+    asked = driver(simulated.port, protocol=protocol)
+    first(asked)
+    asked.close()
+    assert "Close Session" in caplog.text
+    assert PASSWORD not in caplog.text
+    assert PASSWORD.encode().hex(" ") not in caplog.text
 
 
 def test_another_cipher_suite_is_tried_and_the_one_that_worked_kept(metered: DcmiBmc) -> None:

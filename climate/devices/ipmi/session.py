@@ -173,7 +173,7 @@ class Bmc:
         raise IpmiError(f"the BMC takes none of the cipher suites {', '.join(map(str, login.suites))}")
 
     def _session(self) -> Any:
-        session = Session()
+        session = _Discreet()
         session.set_session_type_rmcp(self._host, self._port)
         session.set_auth_type_user(self._login.user, self._login.password)
         session.set_priv_level(self._login.privilege.name)
@@ -202,6 +202,13 @@ class Bmc:
         interface, self._interface = self._interface, None
         if interface is not None:
             _close(interface, until)
+
+
+class _Discreet(Session):
+    """pyipmi writes a session into its log of details, with the password."""
+
+    def __str__(self) -> str:
+        return f"0x{self.sid:08x}"
 
 
 class _OnLine:
