@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import textwrap
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
@@ -12,6 +14,7 @@ import pytest
 
 from kwapi.core.reading import Flag
 from kwapi.drivers.protocol import DeviceError
+from kwapi.manager import configuration
 from tests.redfish_bench import Bench, answer_of, wait_until, watts
 from tests.redfish_trees import (
     CHASSIS,
@@ -25,9 +28,10 @@ from tests.redfish_trees import (
     sensor,
     supply_metrics,
 )
-from tools.servers.redfish_service import Fault, read_mockup
+from tools.servers.redfish_service import PASSWORD, USER, Fault, read_mockup
 
-MOCKUP = Path(__file__).parents[2].parent / "shared" / "data" / "redfish" / "public-rackmount1.tar.xz"
+ROOT = Path(__file__).parents[2]
+MOCKUP = ROOT.parent / "shared" / "data" / "redfish" / "public-rackmount1.tar.xz"
 BAYS = f"{CHASSIS}/PowerSubsystem/PowerSupplies"
 OUTLETS = tuple(str(number) for number in range(1, 25))
 
@@ -232,3 +236,33 @@ def test_a_rest_ends(bench: Bench) -> None:
     with service.failing(Fault(status=429, headers=ended)), pytest.raises(DeviceError, match="429"):
         driver.read()
     assert watts(driver.read()) == [374.0]
+
+
+def test_the_manuals_sections_do_what_it_says(bench: Bench, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "admin" / "kwapi" / "wattmeters-redfish.rst").read_text()
+    text = textwrap.dedent(page.partition(".. code-block:: ini\n")[2].partition("\n.. ")[0])
+    names = {
+        "https://taurus-14-bmc.example.org": bench.service(new_bmc()).url,
+        "https://pdu-7.example.org": bench.service(rack_pdu()).url,
+        "username = reader": f"username = {USER}",
+        "bmc-authority.pem": bench.certificates.authority.name,
+    }
+    for name, here in names.items():
+        assert name in text
+        text = text.replace(name, here)
+    (tmp_path / "bmc-password").touch(mode=0o600)
+    (tmp_path / "bmc-password").write_text(PASSWORD + "\n")
+    (tmp_path / "wattmeters.conf").write_text("[DEFAULT]\nsite = lyon\n" + text)
+    found = configuration.read([tmp_path / "wattmeters.conf"])
+    assert [fault.text for fault in found.faults] == []
+    told: dict[str, float | None] = {}
+    for each in found.wattmeters:
+        driver = each.driver_type(each.section, time.time_ns)
+        told |= {reading.probe_id: reading.watts for reading in driver.read()}
+        driver.close()
+    assert told == {
+        "lyon/r12/taurus-14/machine": 374.0,
+        "lyon/r12/pdu-7/taurus-1": 101.0,
+        "lyon/r12/pdu-7/taurus-2": 102.0,
+        "lyon/r12/pdu-7/switch-1": 104.0,
+    }
