@@ -29,7 +29,7 @@ from kwapi.manager.wanted import TIMEOUT_S, Outcome, Wanted, device_of, wanted_o
 Open = Callable[[str, int, Community | User, float, int], Session]
 _RETRIES = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{1,62}")
-_NO_NAMES = frozenset({"localhost", "unknown", "none", "unset", "device", "snmp", "sysname"})
+_NO_NAMES = frozenset({"localhost", "unknown", "none", "unset", "device", "snmp", "sysname", "default", "bus"})
 
 
 @dataclass(frozen=True, slots=True)

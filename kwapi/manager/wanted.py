@@ -22,6 +22,8 @@ from kwapi.manager.credentials import Credentials
 
 PORT = 161
 TIMEOUT_S = 2.0
+NO_SECTIONS = frozenset({"DEFAULT", "bus"})
+"""What sections of the process's own are called."""
 
 
 class Outcome(enum.IntEnum):
@@ -127,7 +129,7 @@ def wanted_of(program: str, words: Sequence[str]) -> Wanted:
         checked_probe(f"{device_of(wanted, wanted.name or 'any')}/any")
     except ValueError as error:
         raise ConfigError(f"--site, --rack and --name make no name of a device: {error}.") from None
-    if wanted.name and (set("[]/") & set(wanted.name) or wanted.name == "DEFAULT"):
+    if wanted.name and (set("[]/") & set(wanted.name) or wanted.name in NO_SECTIONS):
         raise ConfigError(f"--name: {wanted.name!r} cannot be the name of a section.")
     return wanted
 

@@ -173,6 +173,8 @@ def test_who_does_not_answer_at_all_is_told_with_the_reason() -> None:
         ["--discover", "10.0.0.5", "--timeout", "-1"],
         ["--discover", "10.0.0.5", "--site", "a b"],
         ["--discover", "10.0.0.5", "--name", "a]"],
+        ["--discover", "10.0.0.5", "--name", "bus"],
+        ["--discover", "10.0.0.5", "--profile-file", "/nowhere.yaml"],
     ],
 )
 def test_a_wrong_command_line_is_a_status_of_its_own(arguments: list[str]) -> None:
@@ -213,6 +215,7 @@ def test_what_is_no_address(text: str) -> None:
         ("pdu-7.lyon.example", b"<private>", "pdu-7"),
         ("10.0.0.5", b"<private>", "eaton-epdu-10-0-0-5"),
         ("10.0.0.5", b"localhost", "eaton-epdu-10-0-0-5"),
+        ("10.0.0.5", b"bus", "eaton-epdu-10-0-0-5"),
         ("::5", b"", "eaton-epdu-5"),
         ("2001:db8::5", b"my pdu", "eaton-epdu-2001-db8-5"),
     ],
