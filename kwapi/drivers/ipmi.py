@@ -144,7 +144,7 @@ class IpmiDriver:
             if self._seldom:
                 self._bmc.leave(time.monotonic() + _LEAVE_S)
         except IpmiError as error:
-            if isinstance(error, NoAnswer):
+            if isinstance(error, Garbled) or (isinstance(error, NoAnswer) and self._plan is not None):
                 # Who comes back may have other sensors, after an update of its firmware.
                 self._forget()
             raise DeviceError(str(error)) from None

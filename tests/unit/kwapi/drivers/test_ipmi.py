@@ -188,6 +188,30 @@ def test_after_silence_the_sensors_are_looked_for_anew() -> None:
     assert machine.watts() == {"1": 77.0}
 
 
+def test_silence_in_the_middle_of_the_list_does_not_begin_it_anew() -> None:
+    machine = Machine(source="sensor")
+    get = machine.bmc.answers[0x0A, 0x23]
+    answers = iter([get, get, NoAnswer("no answer"), get, get, get])
+
+    def some(data: bytes) -> bytes | int | Exception:
+        answer = next(answers)
+        return answer(data) if callable(answer) else answer
+
+    machine.bmc.answers[0x0A, 0x23] = some
+    machine.fails()
+    assert machine.watts() == {"1": 344.0}
+    assert machine.bmc.asked.count((0x0A, 0x23)) == len(RECORDS) + 1
+
+
+def test_a_list_that_was_garbled_is_begun_anew() -> None:
+    machine = Machine(source="sensor")
+    get = machine.bmc.answers[0x0A, 0x23]
+    machine.bmc.answers[0x0A, 0x23] = b"\x00\x00" + RECORDS[0]
+    machine.fails()
+    machine.bmc.answers[0x0A, 0x23] = get
+    assert machine.watts() == {"1": 344.0}
+
+
 def test_a_meter_that_repeats_itself_is_stale_and_says_for_how_long() -> None:
     machine = Machine(meter=power(100, at_s=50))
     seen = []
