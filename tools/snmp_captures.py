@@ -23,6 +23,7 @@ from climate.devices.snmp.oid import Oid, Value, is_below, oid_of, opaque_of, te
 from climate.devices.snmp.profile import Quantity
 
 _TEXTS = {"4", "64"}
+_NOTHING = "5"
 
 
 def read(path: Path) -> dict[Oid, Value]:
@@ -41,6 +42,8 @@ def read(path: Path) -> dict[Oid, Value]:
 
 def _value(tag: str, text: str) -> Value:
     kind = tag.split(":", maxsplit=1)[0]
+    if kind == _NOTHING:
+        raise ValueError("NULL is no value")
     octets = bytes.fromhex(text) if kind.endswith("x") else text.encode()
     if kind.rstrip("x") == "68":
         return opaque_of(octets)
