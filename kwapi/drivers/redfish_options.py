@@ -80,7 +80,8 @@ def address_of(settings: Mapping[str, Any]) -> Address:
     try:
         return Address.of(settings["url"])
     except ValueError as error:
-        raise ConfigError(f"{settings['url']!r}: {error}.", option="url") from None
+        # It may hold a password, so it is not shown.
+        raise ConfigError(f"The url cannot be used: {error}.", option="url") from None
 
 
 def credentials_of(settings: Mapping[str, Any]) -> Credentials | None:
