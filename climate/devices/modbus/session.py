@@ -50,6 +50,23 @@ class Session(Protocol):
         """Let it go; again, and nothing happens. Another thread may call it, and whoever reads comes back."""
 
 
+class _Client(ModbusTcpClient):
+    """Its waits all end at one ``deadline`` of the monotonic clock: connecting, and each piece of each answer."""
+
+    deadline = 0.0
+
+    def connect(self) -> bool:
+        self._hurry()
+        return bool(super().connect())
+
+    def recv(self, size: int | None) -> bytes:
+        self._hurry()
+        return super().recv(size)
+
+    def _hurry(self) -> None:
+        self.comm_params.timeout_connect = max(0.001, self.deadline - time.monotonic())
+
+
 class TcpSession:
     """A connection that is kept, and made anew after whatever goes wrong. ``timeout_s`` is for all blocks together."""
 
@@ -58,7 +75,7 @@ class TcpSession:
         self._unit = unit
         self._timeout_s = timeout_s
         framer = FramerType.RTU if serial_framing else FramerType.SOCKET
-        self._client = ModbusTcpClient(host, port=port, framer=framer, timeout=timeout_s, retries=0)
+        self._client = _Client(host, port=port, framer=framer, timeout=timeout_s, retries=0)
         self._closed = threading.Event()
         self._reading = threading.Lock()
 
@@ -83,9 +100,9 @@ class TcpSession:
 
     def _read(self, blocks: Sequence[Block]) -> Words:
         kept = self._client.connected
-        deadline = time.monotonic() + self._timeout_s
+        self._client.deadline = time.monotonic() + self._timeout_s
         try:
-            return self._all(blocks, deadline)
+            return self._all(blocks)
         except ConnectionException:
             self._client.close()
             if not kept:
@@ -95,23 +112,21 @@ class TcpSession:
             self._client.close()
             raise
         try:
-            return self._all(blocks, deadline)
+            return self._all(blocks)
         except (ConnectionException, ModbusError) as error:
             self._client.close()
             if isinstance(error, ModbusError):
                 raise
             raise ModbusError(f"{self._where}: it closes the connection") from None
 
-    def _all(self, blocks: Sequence[Block], deadline: float) -> Words:
-        return {block: self._one(block, deadline) for block in blocks}
+    def _all(self, blocks: Sequence[Block]) -> Words:
+        return {block: self._one(block) for block in blocks}
 
-    def _one(self, block: Block, deadline: float) -> list[int]:
+    def _one(self, block: Block) -> list[int]:
         if self._closed.is_set():
             raise ModbusError("the connection is closed")
-        left_s = deadline - time.monotonic()
-        if left_s <= 0:
+        if time.monotonic() > self._client.deadline:
             raise ModbusError(f"{self._where}: it takes longer than {self._timeout_s:g} s")
-        self._client.comm_params.timeout_connect = left_s
         what = f"{block.area} registers {block.address} to {block.address + block.count - 1} of unit {self._unit}"
         ask = self._client.read_input_registers if block.area is Area.INPUT else self._client.read_holding_registers
         try:
