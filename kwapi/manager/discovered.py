@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from climate.devices.snmp.looking import Found
 from climate.devices.snmp.oid import is_below, text_of
 from climate.devices.snmp.profile import Profile, Quantity, Scope
+from kwapi.manager.credentials import quoted
 
 SHOWN = {Quantity.WATTS: "W", Quantity.VA: "VA", Quantity.AMPERES: "A", Quantity.VOLTS: "V"}
 """What a reading tells of a place, with the units in which people read it."""
@@ -90,7 +92,7 @@ def overview_of(found: Found) -> list[str]:
 
 def _known_by(found: Found, profile: Profile) -> str:
     object_id = found.object_id
-    if object_id is not None and any(is_below(object_id, each) for each in profile.object_ids):
+    if object_id and any(is_below(object_id, each) for each in profile.object_ids):
         return f"known by its sysObjectID {text_of(object_id)}"
     return "a standard that it answers" if profile.standard else "known by what it answers"
 
@@ -114,14 +116,23 @@ def _shown(number: float | None) -> str:
     return "" if number is None else f"{number:g}" if abs(number) < 100_000 else f"{number:.0f}"
 
 
-def section_of(name: str, device: str, found: Found, places: Sequence[Place], access: Iterable[str]) -> str:
-    """A section that reads the device; ``access`` are the lines that say where it is and who asks."""
+def section_of(
+    name: str, device: str, found: Found, places: Sequence[Place], access: Iterable[str], own: Mapping[str, Path]
+) -> str:
+    """A section that reads the device.
+
+    ``access`` are the lines that say where it is and who asks; ``own`` are
+    the files of profiles that are not installed.
+    """
     profiles = found.device.profiles
     read = to_be_read(places)
     lines = [f"# {found.description}"] if found.description else []
     lines += [f"[{name}]", "driver = snmp", f"device = {device}", *access]
-    lines.append(f"profile = {', '.join(profile.name for profile in profiles)}")
-    if found.object_id is not None:
+    installed = [profile.name for profile in profiles if profile.name not in own]
+    if installed:
+        lines.append(f"profile = {', '.join(installed)}")
+    lines += [f"profile_file = {quoted(str(own[profile.name]))}" for profile in profiles if profile.name in own]
+    if found.object_id:
         lines.append(f"object_id = {text_of(found.object_id)}")
     refresh_s = max((profile.refresh_s or 0.0 for profile in profiles), default=0.0)
     if refresh_s:

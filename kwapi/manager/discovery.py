@@ -91,7 +91,7 @@ def report_of(wanted: Wanted, version: str, found: Found) -> Report:
         access = [f"host = {wanted.host}", f"port = {wanted.port}", f"version = {version}", *wanted.credentials.lines]
         if wanted.timeout_s is not None:
             access.append(f"timeout_s = {wanted.timeout_s:g}")
-        section = section_of(name, device, found, places, access)
+        section = section_of(name, device, found, places, access, wanted.own)
     told = [*overview_of(found), "", *(table_of(places) if places else [])]
     lines = [f"# {line}".rstrip() for line in told]
     if section is not None:

@@ -7,8 +7,8 @@ import argparse
 import enum
 import ipaddress
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
@@ -53,7 +53,8 @@ class Wanted:
     """What the operator says of the device.
 
     ``site`` and ``rack`` begin its name, ``name`` is that of the section.
-    ``profiles`` are those to look for, the one of ``profile_file`` among them.
+    ``profiles`` are those to look for, ``own`` the files of those that are
+    not installed.
     """
 
     host: str
@@ -63,8 +64,8 @@ class Wanted:
     rack: str = ""
     name: str | None = None
     timeout_s: float | None = None
-    profile_file: Path | None = None
     profiles: tuple[Profile, ...] = ()
+    own: Mapping[str, Path] = field(default_factory=dict)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -113,7 +114,8 @@ def wanted_of(program: str, words: Sequence[str]) -> Wanted:
     given = {word: value for word in credentials.WORDS if (value := getattr(arguments, word, None))}
     file = arguments.credentials_file
     said = (credentials.read(Path(file)) if file else {}) | given
-    profile_file = None if arguments.profile_file is None else Path(arguments.profile_file).resolve()
+    own = [] if arguments.profile_file is None else [_own(Path(arguments.profile_file).resolve())]
+    names = {profile.name for profile, _ in own}
     wanted = Wanted(
         host=host,
         port=port,
@@ -122,8 +124,8 @@ def wanted_of(program: str, words: Sequence[str]) -> Wanted:
         rack=arguments.rack.strip("/"),
         name=arguments.name,
         timeout_s=arguments.timeout,
-        profile_file=profile_file,
-        profiles=(*_own(profile_file), *loading.installed()),
+        profiles=(*(profile for profile, _ in own), *(each for each in loading.installed() if each.name not in names)),
+        own={profile.name: path for profile, path in own},
     )
     try:
         checked_probe(f"{device_of(wanted, wanted.name or 'any')}/any")
@@ -134,11 +136,9 @@ def wanted_of(program: str, words: Sequence[str]) -> Wanted:
     return wanted
 
 
-def _own(path: Path | None) -> list[Profile]:
-    if path is None:
-        return []
+def _own(path: Path) -> tuple[Profile, Path]:
     try:
-        return [loading.parse(str(path), files.read_bytes(path).decode())]
+        return loading.parse(str(path), files.read_bytes(path).decode()), path
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: it is not UTF-8.") from None
 

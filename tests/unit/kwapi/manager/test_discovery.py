@@ -49,7 +49,7 @@ class Snmp(Maker):
 
     options: ClassVar[list[cfg.Opt]] = [
         *(cfg.StrOpt(name) for name in ("host", "version", "community", "user", "auth_protocol", "context")),
-        *(cfg.StrOpt(name) for name in ("priv_protocol", "object_id")),
+        *(cfg.StrOpt(name) for name in ("priv_protocol", "object_id", "profile_file")),
         cfg.PortOpt("port"),
         cfg.ListOpt("profile"),
         *(SecretFileOpt(name) for name in ("auth_key_file", "priv_key_file")),
@@ -115,7 +115,7 @@ def test_a_section_says_no_more_than_can_be_read(tmp_path: Path) -> None:
 def test_numbers_are_plain() -> None:
     """As many digits as were said; a negative power is one."""
     _, sensors = of_capture("sensors")
-    assert [reading["watts"] for reading in sensors["readings"]] == [157.35, 0.2]
+    assert [reading["watts"] for reading in sensors["readings"]] == [157.35, 0.2, None]
     _, ups = of_capture("ups")
     assert [reading["watts"] for reading in ups["readings"]] == [400.0, -12.0, 1100.0]
     assert [reading["amperes"] for reading in ups["readings"]] == [1.7, 3.4, 5.1]
@@ -273,6 +273,26 @@ def test_a_terminal_sees_how_far_it_is() -> None:
     discovery.run("kwapi-drivers", ["--discover", "h", "--community", "strip"], Agents(), io.StringIO(), errors)
     assert errors.getvalue().startswith("\r0 of ")
     assert errors.getvalue().endswith("\r\x1b[K")
+
+
+def test_a_profile_of_ones_own_is_looked_for_and_named_by_its_file(tmp_path: Path) -> None:
+    """Beside the installed ones, of which none knows the device."""
+    file = tmp_path / "acme-copper.yaml"
+    file.write_text(
+        "vendor: Acme\nkind: switch\ndescription: Switches\nmibs: [ACME-MIB]\nsource: here\n"
+        "object_ids: [1.3.6.1.4.1.99999.1]\ntables:\n"
+        "  - {scope: device, columns: {watts: {oid: 1.3.6.1.4.1.99999.1.2.0, object: acmeWatts, scale: 0.1}}}\n"
+    )
+    status, answer = of_capture("stranger", "--profile-file", str(file))
+    assert (status, answer["profile"]) == (Outcome.FOUND, "acme-copper")
+    assert [reading["watts"] for reading in answer["readings"]] == [5.5]
+    lines = answer["section"].splitlines()
+    assert f"profile_file = {file}" in lines
+    assert not any(line.startswith("profile =") for line in lines)
+    file.write_text("vendor: Acme\n")
+    status, answer = of_capture("stranger", "--profile-file", str(file))
+    assert status == Outcome.USAGE
+    assert answer["refused"].startswith(f"{file}: ")
 
 
 def test_a_secret_community_stays_in_its_file(tmp_path: Path) -> None:
