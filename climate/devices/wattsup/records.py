@@ -11,18 +11,33 @@ told to log is ``_``.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 BAUDRATE = 115_200
 END = b";"
 LONGEST = 256
 
-# In the order of the record's fields.
-_FIELDS = tuple(
-    "w v a wh cost wh_month cost_month w_max v_max a_max w_min v_min a_min pf duty_cycle power_cycle hz va".split()
-)
-_SCALES = {"w": 0.1, "v": 0.1, "a": 0.001, "wh": 360.0, "pf": 0.01, "hz": 0.1, "va": 0.1}
-_GREATEST = {"w": 50_000, "v": 3_000, "a": 30_000, "wh": 2_398_800_000, "pf": 100, "hz": 1_000, "va": 50_000}
+_FIELDS = 18
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """Which field of a record it is, from 0; what it is multiplied with and divided by; the greatest that can be."""
+
+    place: int
+    factor: int
+    divisor: int
+    greatest: int
+
+
+_WATTS = _Field(0, 1, 10, 50_000)
+_VOLTS = _Field(1, 1, 10, 3_000)
+_AMPERES = _Field(2, 1, 1000, 30_000)
+_WATT_HOURS = _Field(3, 3600, 10, 2_398_800_000)
+_POWER_FACTOR = _Field(13, 1, 100, 100)
+_FREQUENCY = _Field(16, 1, 10, 1_000)
+_VOLT_AMPERES = _Field(17, 1, 10, 50_000)
 _NUMBER = re.compile(r"[0-9]{1,10}", re.ASCII)
 
 
@@ -61,29 +76,27 @@ def parse_record(packet: bytes) -> Record | None:
         if re.fullmatch(r"[a-zA-Z]", command) is None:
             raise RecordError("a packet of an unknown kind")
         return None
-    if len(fields) != 2 + len(_FIELDS) or fields[1] != str(len(_FIELDS)):
-        raise RecordError(f"a record of {max(0, len(fields) - 2)} fields, and not of {len(_FIELDS)}")
-    numbers = {name: _number(name, text) for name, text in zip(_FIELDS, fields[2:], strict=True) if name in _SCALES}
-    watts = numbers["w"]
+    if len(fields) != 2 + _FIELDS or fields[1] != str(_FIELDS):
+        raise RecordError(f"a record of {max(0, len(fields) - 2)} fields, and not of {_FIELDS}")
+    values = fields[2:]
+    watts = _number(_WATTS, values)
     if watts is None:
         raise RecordError("a record without watts")
     return Record(
         watts=watts,
-        volts=numbers["v"],
-        amperes=numbers["a"],
-        energy_j=numbers["wh"],
-        power_factor=numbers["pf"],
-        frequency_hz=numbers["hz"],
-        apparent_power_va=numbers["va"],
+        volts=_number(_VOLTS, values),
+        amperes=_number(_AMPERES, values),
+        energy_j=_number(_WATT_HOURS, values),
+        power_factor=_number(_POWER_FACTOR, values),
+        frequency_hz=_number(_FREQUENCY, values),
+        apparent_power_va=_number(_VOLT_AMPERES, values),
     )
 
 
-def _number(name: str, text: str) -> float | None:
-    text = text.strip()
+def _number(field: _Field, values: Sequence[str]) -> float | None:
+    text = values[field.place].strip()
     if text == "_":
         return None
-    if _NUMBER.fullmatch(text) is None or int(text) > _GREATEST[name]:
-        raise RecordError(f"{text[:20]!r} as {name}")
-    # Divided, not multiplied: 0.1 is no exact number.
-    scale = _SCALES[name]
-    return int(text) * scale if scale >= 1 else int(text) / round(1 / scale)
+    if _NUMBER.fullmatch(text) is None or int(text) > field.greatest:
+        raise RecordError(f"{text[:20]!r} in field {field.place + 1}")
+    return int(text) * field.factor / field.divisor
