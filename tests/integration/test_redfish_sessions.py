@@ -78,8 +78,10 @@ def test_who_refuses_what_it_let_in_keeps_no_sessions(bench: Bench) -> None:
     assert watts(driver.read()) == [374.0]
 
 
-def test_without_a_free_session_the_password_does(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What killed processes left behind blocks nobody; once there is room, a session is held again."""
+def test_without_a_free_session_the_password_does(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What killed processes left behind blocks nobody; once there is room, a session is held again. The log says so."""
     service = bench.service(new_bmc(), slots=4)
     for _ in range(4):
         bench.driver(service).read()
@@ -87,6 +89,7 @@ def test_without_a_free_session_the_password_does(bench: Bench, monkeypatch: pyt
     assert watts(driver.read()) == watts(driver.read()) == [374.0]
     assert len(service.asked("POST")) == 5
     assert service.opened == 4
+    assert caplog.text.count("127.0.0.1 has no session left") == 1
     monkeypatch.setattr(client, "WITHOUT_SESSION_S", 0.0)
     waiting = bench.driver(service)
     waiting.read()

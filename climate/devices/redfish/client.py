@@ -17,6 +17,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import enum
+import logging
 import math
 import threading
 import time
@@ -38,6 +39,8 @@ from climate.devices.redfish.answers import (
     session_of,
 )
 from climate.devices.redfish.connection import Address, Answer, Channel, NoAnswer, RedfishError
+
+LOG = logging.getLogger(__name__)
 
 ROOT = "/redfish/v1/"
 SESSIONS = "/redfish/v1/SessionService/Sessions"
@@ -205,6 +208,11 @@ class Client:
         answer = self._logged_in(credentials, until)
         if none_left(answer):
             self._without_session_until = self._monotonic() + WITHOUT_SESSION_S
+            LOG.warning(
+                "%s has no session left; for %g s each request carries the password",
+                self._address.host,
+                WITHOUT_SESSION_S,
+            )
             return None
         if answer.status == 401:
             raise RedfishError(
