@@ -298,6 +298,7 @@ def _switch(node: _Node) -> Switch:
         cycle=node.maybe("cycle", _integer),
         off_command=node.maybe("off_command", _oid),
         cycle_command=node.maybe("cycle_command", _oid),
+        unlock=node.maybe("unlock", _oid),
         is_on=frozenset(node.take("is_on", _list(_integer))),
         is_off=frozenset(node.take("is_off", _list(_integer))),
         place=node.take("place", _matching(_PLACE, "small letters"), "outlet"),

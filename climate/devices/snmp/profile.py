@@ -114,6 +114,7 @@ class Switch:
     (``None``: the device cannot), ``is_on`` and ``is_off`` what is read. Some
     devices have an object for each: then ``command`` is only written to turn
     an outlet on, and ``off_command`` and ``cycle_command`` for the others.
+    Where there is ``unlock``, 1 must be written to it shortly before.
     """
 
     command: Oid
@@ -124,6 +125,7 @@ class Switch:
     cycle: int | None = None
     off_command: Oid | None = None
     cycle_command: Oid | None = None
+    unlock: Oid | None = None
     is_on: frozenset[int] = frozenset()
     is_off: frozenset[int] = frozenset()
     place: str = "outlet"

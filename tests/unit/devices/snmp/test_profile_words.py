@@ -41,6 +41,13 @@ def test_on_and_off_may_be_the_same_number_when_each_has_an_object() -> None:
     assert (switch.on, switch.off, switch.cycle_command) == (0, 0, None)
 
 
+def test_an_outlet_may_have_to_be_unlocked_before_it_is_switched() -> None:
+    unlock = "  unlock: 1.3.6.1.4.1.99999.2.9\n"
+    switch = loading.parse("acme-strip.yaml", PROFILE + OWN_OBJECT + unlock + STATES).switch
+    assert switch is not None
+    assert switch.unlock == oid_of("1.3.6.1.4.1.99999.2.9")
+
+
 @pytest.mark.parametrize("objects", ["", SAME_OBJECT])
 def test_on_and_off_are_not_the_same_number_of_one_object(objects: str) -> None:
     with pytest.raises(ConfigError, match="on and off are the same"):
