@@ -73,9 +73,9 @@ class Relay:
                 except OSError:
                     continue
                 if each is self._front:
-                    self.heard += 1
                     for part in self.there(packet):
                         self._back_of(sender).sendto(part, self._target)
+                    self.heard += 1
                 else:
                     for part in self.back(packet):
                         self._front.sendto(part, self._clients[each])

@@ -343,26 +343,40 @@ def test_a_bmc_that_stops_in_the_middle_is_given_up_in_time_and_read_on_later() 
 
 
 def test_who_waits_comes_back_when_it_is_closed_and_its_session_ends(metered: DcmiBmc) -> None:
-    asked = driver(metered.port, timeout_s=PATIENCE_S)
-    asked.read()
-    metered.say(delay_ms=1500)
-    failures: list[str] = []
+    with Relay(metered.port) as way:
+        asked = driver(way.port, timeout_s=PATIENCE_S)
+        asked.read()
+        heard = way.heard
+        way.there = relay.lost
+        failures: list[str] = []
 
-    def wait() -> None:
-        try:
+        def wait() -> None:
+            try:
+                asked.read()
+            except DeviceError as error:
+                failures.append(str(error))
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        eventually(lambda: way.heard > heard)
+        way.there = relay.unharmed
+        began = time.monotonic()
+        asked.close()
+        waiting.join(PATIENCE_S)
+        assert time.monotonic() - began < SLACK_S
+        assert failures == ["it was closed while it waited"]
+        eventually(lambda: metered.sessions["active"] == 0)
+
+
+def test_a_bmc_with_a_key_of_its_own_wants_that_too() -> None:
+    with DcmiBmc(kg="a-key-of-the-bmc") as bmc:
+        asked = driver(bmc.port, kg=Secret("0x" + b"a-key-of-the-bmc".hex()))
+        assert asked.read()[0].watts == 344.0
+        asked.close()
+        asked = driver(bmc.port)
+        with pytest.raises(DeviceError, match="a wrong key of the BMC"):
             asked.read()
-        except DeviceError as error:
-            failures.append(str(error))
-
-    waiting = threading.Thread(target=wait)
-    waiting.start()
-    time.sleep(0.2)
-    began = time.monotonic()
-    asked.close()
-    waiting.join(PATIENCE_S)
-    assert time.monotonic() - began < SLACK_S
-    assert failures == ["it was closed while it waited"]
-    eventually(lambda: metered.sessions["active"] == 0)
+        asked.close()
 
 
 def test_what_the_meter_refuses_or_garbles_fails_and_keeps_the_session(metered: DcmiBmc) -> None:

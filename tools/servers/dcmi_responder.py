@@ -84,10 +84,13 @@ class Bmc(bmc.Bmc):  # type: ignore[misc]
 
 
 def main() -> None:
-    port, user, password, slots, idle_s, directory = sys.argv[1:]
+    directory, port, user, password, slots, idle_s, kg = sys.argv[1:]
     Session.slots, Session.idle_s, Session.counts = int(slots), float(idle_s), Path(directory) / "sessions"
     serversession.ServerSession = Session
-    Bmc(Path(directory) / "says", {user: password}, int(port)).listen()
+    made = Bmc(Path(directory) / "says", {user: password}, int(port))
+    if kg:
+        made.set_kg(kg)
+    made.listen()
 
 
 if __name__ == "__main__":

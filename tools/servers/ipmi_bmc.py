@@ -136,10 +136,9 @@ class IpmiSim(_Bmc):
 class DcmiBmc(_Bmc):
     """A BMC with a DCMI power meter, no sensors and few sessions; pyghmi speaks the protocol."""
 
-    def __init__(self, slots: int = 4, idle_s: float = 60.0) -> None:
+    def __init__(self, slots: int = 4, idle_s: float = 60.0, kg: str = "") -> None:
         super().__init__()
-        self._slots = slots
-        self._idle_s = idle_s
+        self._settings = (slots, idle_s, kg)
 
     @classmethod
     def available(cls) -> Availability:
@@ -162,18 +161,8 @@ class DcmiBmc(_Bmc):
         (self.directory / "sessions").write_text(json.dumps({"opened": 0, "closed": 0, "active": 0}))
 
     def _spawn(self) -> Process:
-        argv = [
-            sys.executable,
-            "-m",
-            "tools.servers.dcmi_responder",
-            self.port,
-            USER,
-            PASSWORD,
-            self._slots,
-            self._idle_s,
-        ]
-        root = Path(__file__).parents[2]
-        return Process([*map(str, argv), str(self.directory)], log=self.log, cwd=root)
+        argv = [sys.executable, "-m", "tools.servers.dcmi_responder", self.directory, self.port, USER, PASSWORD]
+        return Process([str(part) for part in (*argv, *self._settings)], log=self.log, cwd=Path(__file__).parents[2])
 
 
 def _described(number: int, sensor: SimSensor) -> str:
