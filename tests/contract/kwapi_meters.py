@@ -17,6 +17,7 @@ from tools.servers.ipmi_bmc import DcmiBmc, IpmiSim
 from tools.servers.json_device import Answer, JsonDevice
 from tools.servers.modbus_meter import ModbusMeter
 from tools.servers.serial_meter import SerialMeter
+from tools.servers.snmp_simulator import SnmpSimulator
 
 Settings = Mapping[str, str]
 
@@ -120,6 +121,17 @@ def omegawatt(folder: Path) -> Iterator[Meter]:
 
 
 @contextlib.contextmanager
+def snmp(folder: Path) -> Iterator[Meter]:
+    """A strip of sockets; a community that nobody knows, and objects that are not there."""
+    capture = Path(__file__).parents[1] / "data" / "snmp" / "strip.snmprec"
+    with SnmpSimulator([capture]) as simulator:
+        shared = {"host": "127.0.0.1", "port": str(simulator.port), "community": capture.stem}
+        objects = {"objects": "outlet-1 watts 1.3.6.1.4.1.99999.1, outlet-3 watts 1.3.6.1.4.1.99999.2"}
+        good = shared | {"probes": "1, -, 3"}
+        yield Meter(good=good, failing=good | objects, silent=good | {"community": "nobody"})
+
+
+@contextlib.contextmanager
 def wattsup(folder: Path) -> Iterator[Meter]:
     """Records faster than its one a second; another port tells nothing that can be read, and a third is silent."""
     record = b"#d,-,18,1005,2301,450,12,_,_,_,_,_,_,_,_,_,97,_,_,500,1035;\r\n"
@@ -146,5 +158,6 @@ METERS: Mapping[str, Callable[[Path], contextlib.AbstractContextManager[Meter]]]
     "omegawatt": omegawatt,
     "redfish": redfish,
     "replay": replay,
+    "snmp": snmp,
     "wattsup": wattsup,
 }
