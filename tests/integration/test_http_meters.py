@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from climate.chassis.secrets import Secret
 from climate.devices.http_json.source import LARGEST_BODY
@@ -165,3 +169,65 @@ def test_who_waits_can_be_closed(device: JsonDevice, answer: Answer) -> None:
     assert time.monotonic() - began < PATIENCE_S
     with pytest.raises(DeviceError, match="closed"):
         patient.read()
+
+
+@contextlib.contextmanager
+def raw(answer: bytes) -> Iterator[str]:
+    """A server that says these bytes to whoever asks, and hangs up."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listening.accept()
+                    with connection, contextlib.suppress(OSError):
+                        connection.recv(65_536)
+                        connection.sendall(answer)
+
+        server = threading.Thread(target=serve, daemon=True)
+        server.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        listening.shutdown(socket.SHUT_RDWR)
+        server.join(PATIENCE_S)
+
+
+def test_a_connection_that_the_device_closes_just_now_is_opened_again() -> None:
+    """Within the same question."""
+    answer = b'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n{"w": 5}'
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            for questions in (2, 1):
+                connection, _ = listening.accept()
+                with connection:
+                    connection.recv(65_536)
+                    connection.sendall(answer)
+                    if questions == 2:
+                        connection.recv(65_536)
+
+        server = threading.Thread(target=serve)
+        server.start()
+        made = driver(f"http://127.0.0.1:{listening.getsockname()[1]}/")
+        assert [made.read()[0].watts for _ in range(2)] == [5.0, 5.0]
+        made.close()
+        server.join(PATIENCE_S)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"w":\r\n3\r\n 5}\r\n0\r\n\r\n',
+        b'HTTP/1.0 200 OK\r\n\r\n{"w": 5}',
+    ],
+)
+def test_an_answer_may_come_without_its_length(answer: bytes) -> None:
+    """As small devices send it."""
+    with raw(answer) as url:
+        assert watts(url) == 5.0
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.binary(max_size=200), st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 302 Found\r\nLocation: "]))
+def test_random_bytes_are_never_a_value(garbage: bytes, head: bytes) -> None:
+    with raw(head + garbage) as url:
+        complaint(url)

@@ -93,17 +93,14 @@ class HttpSource:
     def _asked(self, url: str, deadline: float) -> requests.Response:
         if self._closed.is_set():
             raise FetchError("the connection is closed")
-        left_s = deadline - time.monotonic()
-        if left_s <= 0:
-            raise FetchError(f"{_shown(url)}: it takes too long")
         try:
-            response = self._session.get(url, timeout=left_s, stream=True, allow_redirects=False)
+            response = self._sent(url, deadline)
         except requests.exceptions.Timeout:
             raise FetchError(f"{_shown(url)}: no answer in time") from None
         except requests.exceptions.SSLError as error:
-            raise FetchError(f"{_shown(url)}: its certificate is not trusted: {_cause(error)}") from None
+            raise FetchError(f"{_shown(url)}: its certificate is not trusted: {_reason(error)}") from None
         except requests.exceptions.RequestException as error:
-            raise FetchError(f"{_shown(url)}: it cannot be reached: {_cause(error)}") from None
+            raise FetchError(f"{_shown(url)}: it cannot be reached: {_reason(error)}") from None
         except (OSError, ValueError, urllib3.exceptions.HTTPError, http.client.HTTPException) as error:
             raise FetchError(f"{_shown(url)}: its answer cannot be read: {type(error).__name__}") from None
         if response.status_code in (401, 403):
@@ -113,6 +110,20 @@ class HttpSource:
             response.close()
             raise FetchError(f"{_shown(url)}: it answers with status {response.status_code}")
         return response
+
+    def _sent(self, url: str, deadline: float) -> requests.Response:
+        """The response; asked for twice if the device closed the connection that was kept, just when it was used."""
+        for last in (False, True):
+            left_s = deadline - time.monotonic()
+            if left_s <= 0:
+                break
+            try:
+                return self._session.get(url, timeout=left_s, stream=True, allow_redirects=False)
+            except requests.exceptions.ConnectionError as error:
+                dropped = isinstance(_cause(error), ConnectionResetError | BrokenPipeError)
+                if last or not dropped or self._closed.is_set():
+                    raise
+        raise requests.exceptions.Timeout
 
     def _body(self, response: requests.Response, url: str, deadline: float) -> bytes:
         if response.headers.get("content-encoding", "identity").lower() != "identity":
@@ -167,8 +178,14 @@ def _shown(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
-def _cause(error: BaseException) -> str:
-    """The innermost reason in one line, without addresses, which may hold secrets."""
-    while error.__cause__ is not None or error.__context__ is not None:
-        error = error.__cause__ or error.__context__ or error
-    return str(getattr(error, "strerror", None) or type(error).__name__)
+def _cause(error: BaseException) -> BaseException:
+    """The innermost."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    return error
+
+
+def _reason(error: BaseException) -> str:
+    """Why, in a few words, without addresses, which may hold secrets."""
+    cause = _cause(error)
+    return str(getattr(cause, "strerror", None) or type(cause).__name__)
