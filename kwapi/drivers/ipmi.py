@@ -3,31 +3,25 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from msgspec import structs
-from oslo_config import cfg, types
+from oslo_config import cfg
 
-from climate.chassis.secrets import Secret, SecretFileOpt
 from climate.devices.ipmi import choosing, dcmi
 from climate.devices.ipmi.answers import Garbled, IpmiError, NoAnswer, Refused
 from climate.devices.ipmi.dcmi import PowerReading
 from climate.devices.ipmi.repository import Repository, value_of
 from climate.devices.ipmi.sdr import DEGREES_C, WATTS, Sensor
-from climate.devices.ipmi.session import CIPHER_SUITES, KEPT_S, PORT, Bmc, Login, Privilege
-from climate.devices.ipmi.session import Protocol as Speech
-from climate.errors import ConfigError
+from climate.devices.ipmi.session import KEPT_S, Bmc
 from kwapi.core.reading import NO_FLAGS, Flag, Reading
+from kwapi.drivers.ipmi_options import OPTIONS, login_of, names_of
 from kwapi.drivers.protocol import DeviceError, Section
 
 NS = 1_000_000_000
-LONGEST_USER, LONGEST_KEY = 16, 20
-LONGEST_PASSWORD = {Speech.LANPLUS: 20, Speech.LAN: 16}
-_SUM = re.compile(r"\s+\+\s+")
 _UNSET = frozenset((0, 0xFFFFFFFF))
 _LEAVE_S = 0.5
 
@@ -57,67 +51,18 @@ class IpmiDriver:
     :raises ConfigError: options contradict each other.
     """
 
-    options: ClassVar[Sequence[cfg.Opt]] = (
-        cfg.StrOpt("host", required=True, help="The BMC's name or address."),
-        cfg.PortOpt("port", default=PORT, help="Its UDP port."),
-        cfg.StrOpt("username", required=True, help="Who logs in, up to 16 characters."),
-        SecretFileOpt("password_file", required=True, help="A file with the password alone, of mode 600."),
-        SecretFileOpt(
-            "kg_file",
-            help="A file with the BMC's own key (K_G), where it has one: as text, or hexadecimal behind 0x.",
-        ),
-        cfg.StrOpt(
-            "privilege",
-            default="user",
-            choices=[("user", "reads"), ("operator", "for BMCs that ask for it"), ("administrator", "likewise")],
-            help="What the session may do. To read, the least suffices with most BMCs.",
-        ),
-        cfg.StrOpt(
-            "protocol",
-            default="lanplus",
-            choices=[("lanplus", "IPMI 2.0, encrypted"), ("lan", "IPMI 1.5, which others on the network can read")],
-            help="How to speak to it.",
-        ),
-        cfg.ListOpt(
-            "cipher_suites",
-            item_type=types.Integer(choices=[1, 2, 3, 15, 16, 17]),
-            default=list(CIPHER_SUITES),
-            help="For lanplus: by what to encrypt and sign, the first that the BMC takes.",
-        ),
-        cfg.StrOpt(
-            "source",
-            default="auto",
-            choices=[
-                ("auto", "the power meter if the BMC has one, else the sensor of the whole machine"),
-                ("dcmi", "the power meter: DCMI Get Power Reading"),
-                ("sensor", "sensors in watts"),
-            ],
-            help="Where the watts come from. What 'auto' has found is kept while the driver lives.",
-        ),
-        cfg.ListOpt(
-            "sensors",
-            default=[],
-            help="For each probe, in their order, the name of its sensor in watts, or its number behind #. Names with "
-            "' + ' between them are summed: PSU1 AC In Pwr + PSU2 AC In Pwr. By default the sensor of the whole "
-            "machine, if its name is one that vendors use.",
-        ),
-        cfg.StrOpt(
-            "temperature",
-            help="The name of a sensor in degrees, or 'inlet' for that of the air that comes in; it goes along with "
-            "the first probe. By default none.",
-        ),
-    )
+    options: ClassVar[Sequence[cfg.Opt]] = OPTIONS
 
     def __init__(self, section: Section, clock_ns: Callable[[], int], bmc: Transport | None = None) -> None:
         settings: Any = section.options
         self._probes = [probe for probe in section.probes if probe is not None]
         self._source: str = settings["source"]
-        self._names = _names(section, self._source, settings["sensors"])
+        self._names = names_of(section, self._source, settings["sensors"])
         self._temperature: str | None = settings["temperature"]
         self._timeout_s = section.timeout_s
         self._seldom = section.interval_s >= KEPT_S
         self._clock_ns = clock_ns
-        self._bmc: Transport = bmc or Bmc(settings["host"], settings["port"], _login(settings))
+        self._bmc: Transport = bmc or Bmc(settings["host"], settings["port"], login_of(settings))
         self._metered: bool | None = None
         self._why_not_metered = ""
         self._repository: Repository | None = None
@@ -232,23 +177,34 @@ class IpmiDriver:
         silent: list[str] = []
         for probe, sensors in probes.items():
             begin_ns = self._clock_ns()
-            values = [value_of(self._bmc, sensor, until) for sensor in sensors]
+            told = []
+            for sensor in sensors:
+                try:
+                    told.append(self._watts(sensor, until))
+                except (Refused, Garbled) as error:
+                    silent.append(str(error))
             end_ns = max(begin_ns, self._clock_ns())
-            told = [value for value in values if value is not None and value >= 0]
-            silent.extend(
-                f"{sensor.name!r} {'has no reading' if value is None else f'says {value:g} W'}"
-                for sensor, value in zip(sensors, values, strict=True)
-                if value is None or value < 0
-            )
             if told:
                 flags = NO_FLAGS if len(told) == len(sensors) else Flag.PARTIAL
                 readings.append(Reading(probe_id=probe, begin_ns=begin_ns, end_ns=end_ns, watts=sum(told), flags=flags))
         if not readings:
-            raise IpmiError(f"no sensor tells a power: {', '.join(silent)}")
+            raise Garbled(f"no sensor tells a power: {', '.join(silent)}")
         return readings
 
-    def _with_temperature(self, reading: Reading, sensor: Sensor, until: float) -> Reading:
+    def _watts(self, sensor: Sensor, until: float) -> float:
         value = value_of(self._bmc, sensor, until)
+        if value is None:
+            raise Garbled(f"{sensor.name!r} has no reading")
+        if value < 0:
+            raise Garbled(f"{sensor.name!r} says {value:g} W")
+        return value
+
+    def _with_temperature(self, reading: Reading, sensor: Sensor, until: float) -> Reading:
+        try:
+            value = value_of(self._bmc, sensor, until)
+        except IpmiError:
+            # The power is told all the same; if the BMC is lost, the next question finds out.
+            value = None
         return reading if value is None else structs.replace(reading, extra=reading.extra | {"temperature_c": value})
 
 
@@ -274,59 +230,3 @@ class Age:
         if self._clock_stands:
             return NO_FLAGS, {}
         return Flag.STALE, {"age_s": max(0, now_ns - self._heard_ns) / NS}
-
-
-def parse_sensors(text: str) -> tuple[str, ...]:
-    """The sensors whose sum a probe is: names or numbers between plus signs with spaces around."""
-    return tuple(name.strip() for name in _SUM.split(text.strip()))
-
-
-def parse_kg(text: str) -> bytes:
-    """A BMC's own key, at most 20 bytes.
-
-    :raises ConfigError: it is longer, or not hexadecimal behind 0x.
-    """
-    try:
-        key = bytes.fromhex(text[2:]) if text[:2] in {"0x", "0X"} else text.encode()
-    except ValueError:
-        raise ConfigError("The BMC's own key is not hexadecimal behind 0x.", option="kg_file") from None
-    if len(key) > LONGEST_KEY:
-        raise ConfigError(f"The BMC's own key has more than {LONGEST_KEY} bytes.", option="kg_file")
-    return key
-
-
-def _names(section: Section, source: str, texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Each probe's sensors; nothing where they are to be found."""
-    if source == "dcmi" and texts:
-        raise ConfigError("The power meter has no sensors: leave 'sensors' out, or 'source'.", option="sensors")
-    if not texts:
-        if sum(probe is not None for probe in section.probes) != 1:
-            raise ConfigError("Without 'sensors' there is the machine's whole power alone: one probe.", option="probes")
-        return {}
-    if len(texts) != len(section.probes):
-        raise ConfigError("There must be one entry in 'sensors' for each probe.", option="sensors")
-    names = {probe: parse_sensors(text) for probe, text in zip(section.probes, texts, strict=True) if probe is not None}
-    if any(not name for each in names.values() for name in each):
-        raise ConfigError("A sensor has no name.", option="sensors")
-    return names
-
-
-def _login(settings: Any) -> Login:
-    password: Secret = settings["password"]
-    kg: Secret | None = settings["kg"]
-    protocol = Speech(settings["protocol"])
-    longest = LONGEST_PASSWORD[protocol]
-    if len(settings["username"].encode()) > LONGEST_USER:
-        raise ConfigError(f"IPMI has names of at most {LONGEST_USER} characters.", option="username")
-    if len(password.value.encode()) > longest:
-        raise ConfigError(f"With {protocol.value}, a password has at most {longest} bytes.", option="password_file")
-    if not settings["cipher_suites"]:
-        raise ConfigError("There must be one cipher suite at least.", option="cipher_suites")
-    return Login(
-        settings["username"],
-        password.value,
-        None if kg is None else parse_kg(kg.value),
-        Privilege[settings["privilege"].upper()],
-        protocol,
-        tuple(settings["cipher_suites"]),
-    )

@@ -14,7 +14,8 @@ from climate.chassis.secrets import Secret
 from climate.devices.ipmi.answers import IpmiError, NoAnswer
 from climate.errors import ConfigError
 from kwapi.core.reading import Flag
-from kwapi.drivers.ipmi import IpmiDriver, parse_kg, parse_sensors
+from kwapi.drivers.ipmi import IpmiDriver
+from kwapi.drivers.ipmi_options import parse_kg, parse_sensors
 from kwapi.drivers.protocol import DeviceError
 from tests.unit.devices.ipmi.ipmi_records import Bmc, Records, full_record
 from tests.unit.kwapi.drivers.sections import Clock, section
@@ -144,6 +145,35 @@ def test_a_sensor_without_reading_leaves_its_probe_out() -> None:
 )
 def test_no_reading_at_all_is_told(values: dict[int, int | None], reason: str) -> None:
     assert reason in Machine(values).fails()
+
+
+@pytest.mark.parametrize("answer", [0xC0, b"", b"\x32"])
+def test_a_sensor_that_is_refused_or_garbled_spoils_no_other(answer: bytes | int) -> None:
+    machine = Machine(outlets=("a", "b"), sensors=["Sys Power", "PSU1 AC In Pwr"], temperature="inlet")
+    machine.driver.read()
+    well = reads(machine.values)
+    machine.bmc.answers[SENSOR] = lambda data: answer if data[0] in {2, 4} else well(data)  # type: ignore[operator]
+    (reading,) = machine.driver.read()
+    assert (reading.watts, reading.extra) == (344.0, {})
+
+
+def test_silence_about_the_air_leaves_the_power() -> None:
+    machine = Machine(temperature="inlet")
+    machine.driver.read()
+    well, gone = reads(machine.values), NoAnswer("no answer")
+    machine.bmc.answers[SENSOR] = lambda data: gone if data[0] == 4 else well(data)  # type: ignore[operator]
+    (reading,) = machine.driver.read()
+    assert (reading.watts, reading.extra) == (344.0, {})
+
+
+def test_where_nothing_tells_a_power_the_sensors_are_looked_for_anew() -> None:
+    """Who was updated between two questions has other numbers, and refuses the old ones."""
+    machine = Machine()
+    machine.driver.read()
+    machine.bmc.answers.update(Records([full_record("Sys Power", 9)]).answers())
+    machine.bmc.answers[SENSOR] = reads({9: 77})  # type: ignore[assignment]
+    assert "'Sys Power' has no reading" in machine.fails()
+    assert machine.watts() == {"1": 77.0}
 
 
 def test_less_than_nothing_is_no_power() -> None:
