@@ -13,7 +13,7 @@ MOST_OCTETS = 1400
 """What goes over an Ethernet in one piece, and agents can hold."""
 LEAST_OCTETS = 300
 _MOST_NAMES = 40
-_ENVELOPE = 90
+_ENVELOPE = 100
 """Octets of a message around its objects; of version 3, signed and encrypted, the most."""
 _BY_NAME = 0.5
 """If a smaller part of a run than this is wanted, it is asked for by name."""
@@ -140,7 +140,9 @@ def _gets(names: list[Oid], rows: Mapping[Oid, Value], room: int) -> list[Ask]:
 
 
 def octets_of(oid: Oid, rows: Mapping[Oid, Value]) -> int:
-    """About how many octets an object takes in an answer."""
+    """About how many octets an object takes in an answer: its name, its value, and three tags with their lengths."""
+    name = sum(1 + (arc > 0x7F) + (arc > 0x3FFF) + (arc > 0x1FFFFF) + (arc > 0xFFFFFFF) for arc in oid) - 1
     value = rows.get(oid)
-    name = sum(1 + (arc > 0x7F) + (arc > 0x3FFF) + (arc > 0x1FFFFF) + (arc > 0xFFFFFFF) for arc in oid)
-    return 10 + name + (len(value) if isinstance(value, bytes | tuple) else 5)
+    if isinstance(value, int):
+        return name + 8 + value.bit_length() // 8
+    return name + 8 + (len(value) if isinstance(value, bytes | tuple) else 5)
