@@ -117,6 +117,19 @@ def test_lines_may_come_through_a_named_pipe(tmp_path: Path) -> None:
     driver.close()
 
 
+def test_a_pipe_is_held_by_one_alone(tmp_path: Path) -> None:
+    """Two readers would get a part of the lines each."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    first, second = omegawatt(path), omegawatt(path)
+    with pytest.raises(DeviceError, match="nothing came"):
+        first.read()
+    with pytest.raises(DeviceError, match="another program has it"):
+        second.read()
+    first.close()
+    second.close()
+
+
 def _pour(path: Path, lines: list[bytes]) -> None:
     with path.open("wb", buffering=0) as pipe:
         for line in lines:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import select
@@ -54,6 +55,7 @@ class SerialPort:
         self._terminal: serial.Serial | None = None
         self._closed = threading.Event()
         self._using = threading.Lock()
+        self._closing = threading.Lock()
         self._wakes, self._wake = os.pipe()
         self._opened = 0
 
@@ -78,9 +80,10 @@ class SerialPort:
 
     def close(self) -> None:
         """Whoever waits comes back with an error."""
-        if self._closed.is_set():
-            return
-        self._closed.set()
+        with self._closing:
+            if self._closed.is_set():
+                return
+            self._closed.set()
         os.write(self._wake, b".")
         with self._using:
             self._leave()
@@ -107,24 +110,30 @@ class SerialPort:
 
     def _open(self) -> int:
         try:
-            if stat.S_ISFIFO(self._path.stat().st_mode):
-                return os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            terminal = serial.Serial(str(self._path), self._baudrate, write_timeout=1.0, exclusive=True)
-        except (OSError, ValueError) as error:
-            # pyserial tells a lock that another holds as BlockingIOError's number in an error of its own.
-            held = getattr(error, "errno", None) in (11, 16)
-            reason = "another program has it" if held else _reason(error)
-            raise PortError(f"{self._path}: it cannot be opened: {reason}") from None
-        self._terminal = terminal
-        try:
-            file = terminal.fileno()
-            # The lock is good against those who ask for it; this also against those who do not.
-            fcntl.ioctl(file, termios.TIOCEXCL)
-            terminal.write(self._greeting)
-        except (OSError, termios.error) as error:
+            return self._pipe() if stat.S_ISFIFO(self._path.stat().st_mode) else self._line()
+        except (OSError, ValueError, termios.error) as error:
             self._leave()
-            raise PortError(f"{self._path}: the device is gone: {_reason(error)}") from None
-        return int(file)
+            # pyserial's own errors are such, too; they carry the number of what went wrong.
+            held = getattr(error, "errno", None) in (errno.EAGAIN, errno.EBUSY)
+            reason = "another program has it" if held else str(getattr(error, "strerror", None) or error)
+            raise PortError(f"{self._path}: it cannot be opened: {reason}") from None
+
+    def _pipe(self) -> int:
+        file = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(file)
+            raise
+        return file
+
+    def _line(self) -> int:
+        self._terminal = serial.Serial(str(self._path), self._baudrate, write_timeout=1.0, exclusive=True)
+        file = int(self._terminal.fileno())
+        # The lock is good against those who ask for it; this also against those who do not.
+        fcntl.ioctl(file, termios.TIOCEXCL)
+        self._terminal.write(self._greeting)
+        return file
 
     def _leave(self) -> None:
         terminal, self._terminal = self._terminal, None
@@ -134,7 +143,3 @@ class SerialPort:
                 terminal.close()
             elif file is not None:
                 os.close(file)
-
-
-def _reason(error: BaseException) -> str:
-    return str(getattr(error, "strerror", None) or error)
