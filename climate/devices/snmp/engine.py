@@ -9,6 +9,7 @@ sends goes to the socket, and what comes is handed to it.
 from __future__ import annotations
 
 import itertools
+import time
 from typing import Any
 
 from pysnmp.carrier.asyncio.dgram import udp
@@ -89,6 +90,7 @@ class UserWire:
 
     def ask(self, request: Request, until: float) -> Answer:
         """The answer of that agent, to that user, to this request."""
+        until = min(until, time.monotonic() + self._datagrams.timeout_s)
         hint = f"to user {self._who.name}; is SNMP version 3 on there, and are user and keys right?"
         try:
             return self._asked(self._ready(), request, until, hint)
@@ -104,9 +106,15 @@ class UserWire:
         said: list[tuple[Any, Any]] = []
         pdu = pdu_of(request, next(self._ids) % _LARGEST_ID)
         for _ in range(1 + _MOST_RESYNCS):
-            self._dispatcher.tick()
+            sent = False
 
             def send() -> None:
+                nonlocal sent
+                if sent:
+                    # No answer, or one that is none, is also what an engine gives that has begun anew.
+                    self._forget()
+                sent = True
+                self._dispatcher.tick()
                 engine.message_dispatcher.send_pdu(
                     engine,
                     udp.DOMAIN_NAME,

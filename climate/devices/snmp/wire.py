@@ -42,7 +42,7 @@ class Datagrams:
         self.closed = False
         self._host = host
         self._port = port
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._attempt_s = timeout_s / (retries + 1)
         self._failures = 0
         self._socket: socket.socket | None = None
@@ -54,7 +54,7 @@ class Datagrams:
 
         :raises SnmpError: nothing came that could be understood.
         """
-        until = min(until, time.monotonic() + self._timeout_s)
+        until = min(until, time.monotonic() + self.timeout_s)
         heard = 0
         try:
             while time.monotonic() < until:
@@ -77,7 +77,7 @@ class Datagrams:
             return SnmpError("the session is closed")
         if heard:
             return SnmpError(f"{heard} datagrams came from {self.where}, and none is an answer to what was asked")
-        return SnmpError(f"{self.where} does not answer within {self._timeout_s:g} s {hint}")
+        return SnmpError(f"{self.where} does not answer within {self.timeout_s:g} s {hint}")
 
     def send(self, message: bytes) -> None:
         """Send a datagram.
