@@ -4,7 +4,9 @@
 Between two readings of a probe lies a *step*. Its energy is, in this order:
 
 1. the difference of the device's own counter, where both have one and it can
-   be true: it misses nothing, whatever the time between;
+   be true: it misses nothing, whatever the time between. While a coarse
+   counter stands still, power is counted instead, up to the counter's step,
+   and taken off when it moves: so neither hours at 0 nor a leap are told;
 2. where the readings are no further apart than ``gap_ns``: their power over
    their own intervals, and a straight line from one to the other (the
    trapezoid rule);
@@ -49,7 +51,8 @@ class Step(Struct, frozen=True, kw_only=True, gc=False):
 
     ``measured`` is false for a gap, whose ``joules`` are 0. ``flags`` say what
     was caught. Power went on a straight line from ``begin_watts`` to
-    ``end_watts``; where it is the device's counter that knows, both are its mean.
+    ``end_watts``, or nobody knows how, and both are its mean. Where the
+    device's counter was believed, ``joules`` may be another than that line's.
     """
 
     begin_ns: int
@@ -68,6 +71,9 @@ class Meter(Struct, frozen=True, kw_only=True):
 
     ``measured_ns`` of the time from ``since_ns`` to ``until_ns`` are measured,
     the rest are gaps, ``gaps`` in number. Nothing here ever falls.
+
+    Of the device's counter: when it was last seen to move (``None``: not yet),
+    what was counted from power since then, and the least that it moved at once.
     """
 
     since_ns: int
@@ -79,6 +85,9 @@ class Meter(Struct, frozen=True, kw_only=True):
     measured_ns: int = 0
     gaps: int = 0
     refused: int = 0
+    moved_ns: int | None = None
+    since_moved_j: float = 0.0
+    counter_step_j: float = 0.0
 
     @property
     def coverage(self) -> float:
@@ -113,15 +122,13 @@ def advance(meter: Meter, reading: Reading, rules: Rules) -> tuple[Meter, tuple[
         return replace(meter, refused=meter.refused + 1), (), flaws
     if reading.end_ns <= meter.until_ns:
         return _stepped_back(meter, reading, rules)
-    counted = _counted(meter, reading, rules)
-    if isinstance(counted, Step):
-        return _added(meter, (counted,), reading), (counted,), counted.flags
     between = _between(meter, reading, rules)
     own = _within(reading, max(reading.begin_ns, meter.until_ns))
-    steps = tuple(step for step in (between, own) if step is not None)
-    if counted is not NO_FLAGS:
-        steps = tuple(replace(step, flags=counted) for step in steps)
-    return _added(meter, steps, reading), steps, counted
+    lines = tuple(step for step in (between, own) if step is not None)
+    before, after = meter.last.energy_j, reading.energy_j
+    if before is None or after is None or not math.isfinite(after):
+        return _added(replace(meter, moved_ns=None, since_moved_j=0.0), lines, reading), lines, NO_FLAGS
+    return _by_counter(meter, reading, rules, lines, after - before)
 
 
 def _implausible(reading: Reading, rules: Rules) -> Flag:
@@ -140,7 +147,13 @@ def _stepped_back(meter: Meter, reading: Reading, rules: Rules) -> tuple[Meter, 
     # The time that the meter has behind it keeps its length; only its place moves.
     behind = meter.until_ns - meter.since_ns
     moved = replace(
-        meter, since_ns=reading.begin_ns - behind, until_ns=reading.begin_ns, last=reading, gaps=meter.gaps + 1
+        meter,
+        since_ns=reading.begin_ns - behind,
+        until_ns=reading.begin_ns,
+        last=reading,
+        gaps=meter.gaps + 1,
+        moved_ns=None,
+        since_moved_j=0.0,
     )
     step = _within(reading, reading.begin_ns)
     if step is None:
@@ -149,19 +162,47 @@ def _stepped_back(meter: Meter, reading: Reading, rules: Rules) -> tuple[Meter, 
     return _added(moved, (step,), reading), (step,), Flag.CLOCK_STEPPED
 
 
-def _counted(meter: Meter, reading: Reading, rules: Rules) -> Step | Flag:
-    """The step by the device's counter; or no step, and what is wrong with the counter."""
-    before, after = meter.last.energy_j, reading.energy_j
-    if before is None or after is None or not math.isfinite(after):
-        return NO_FLAGS
+def _by_counter(
+    meter: Meter, reading: Reading, rules: Rules, lines: tuple[Step, ...], joules: float
+) -> tuple[Meter, tuple[Step, ...], Flag]:
+    """With a device's counter that moved by ``joules``; ``lines`` is what power says of the same time."""
+    end_ns = reading.end_ns
+    since_ns = meter.until_ns if meter.moved_ns is None else meter.moved_ns
+    most = rules.max_watts * (end_ns - since_ns) / NS + rules.counter_step_j
     flags = NO_FLAGS
-    joules = after - before
-    most = rules.max_watts * (reading.end_ns - meter.until_ns) / NS + rules.counter_step_j
     if joules < 0 and rules.counter_modulus_j is not None and joules + rules.counter_modulus_j <= most:
         joules += rules.counter_modulus_j
         flags = Flag.COUNTER_WRAPPED
     if not 0 <= joules <= most:
-        return Flag.COUNTER_RESET
+        # Or the first step of a coarse one, which cannot be told from that; the next ones can.
+        lines = tuple(replace(step, flags=Flag.COUNTER_RESET) for step in lines)
+        least = joules if joules > 0 else 0.0
+        after = replace(meter, moved_ns=end_ns, since_moved_j=0.0, counter_step_j=least)
+        return _added(after, lines, reading), lines, Flag.COUNTER_RESET
+    known = bool(lines) and all(line.measured for line in lines)
+    if joules == 0 and known:
+        lines = _below_step(meter, lines)
+        counted = sum(line.joules for line in lines)
+        return _added(replace(meter, since_moved_j=meter.since_moved_j + counted), lines, reading), lines, flags
+    step = _counted(meter, reading, rules, max(0.0, joules - meter.since_moved_j), lines if known else (), flags)
+    if joules > 0:
+        least = min(joules, meter.counter_step_j) if meter.counter_step_j else joules
+        meter = replace(meter, moved_ns=end_ns, since_moved_j=0.0, counter_step_j=least)
+    return _added(meter, (step,), reading), (step,), flags
+
+
+def _below_step(meter: Meter, lines: tuple[Step, ...]) -> tuple[Step, ...]:
+    """What power says while the counter stands still: no more in all than would have moved it."""
+    told = sum(line.joules for line in lines)
+    room = meter.counter_step_j - meter.since_moved_j
+    if not meter.counter_step_j or told <= room:
+        return lines
+    part = max(0.0, room) / told
+    return tuple(replace(line, joules=line.joules * part, lower_j=line.lower_j * part) for line in lines)
+
+
+def _counted(meter: Meter, reading: Reading, rules: Rules, joules: float, lines: tuple[Step, ...], flags: Flag) -> Step:
+    """One step from reading to reading by the counter; its power as in ``lines``, or else its mean."""
     mean = joules * NS / (reading.end_ns - meter.until_ns)
     return Step(
         begin_ns=meter.until_ns,
@@ -170,8 +211,8 @@ def _counted(meter: Meter, reading: Reading, rules: Rules) -> Step | Flag:
         lower_j=max(0.0, joules - rules.counter_step_j),
         upper_j=joules + rules.counter_step_j,
         measured=True,
-        begin_watts=mean,
-        end_watts=mean,
+        begin_watts=lines[0].begin_watts if lines else mean,
+        end_watts=lines[-1].end_watts if lines else mean,
         flags=flags,
     )
 
@@ -238,4 +279,7 @@ def _added(meter: Meter, steps: tuple[Step, ...], reading: Reading) -> Meter:
         measured_ns=measured_ns,
         gaps=gaps,
         refused=meter.refused,
+        moved_ns=meter.moved_ns,
+        since_moved_j=meter.since_moved_j,
+        counter_step_j=meter.counter_step_j,
     )
