@@ -26,7 +26,7 @@ _EXTRAS = {
 }
 _REGISTER_HELP = (
     "as area, address from 0, type and, if need be, the order of registers, the unit, and what the number is "
-    "multiplied with: input 52 float32, or holding 0x5B14 int32 little W *0.01."
+    "multiplied with: input 52 float32, or holding 0x5B14 int32 little W x0.01."
 )
 
 
@@ -130,7 +130,7 @@ def parse_point(probe: str, point: Point, words: blocks.Words, begin_ns: int, en
 
 
 def parse_register(quantity: Quantity, text: str) -> Register:
-    """A register as the operator writes it: ``input 52 float32``, ``holding 0x5B14 int32 little kW *0.01``.
+    """A register as the operator writes it: ``input 52 float32``, ``holding 0x5B14 int32 little kW x0.01``.
 
     :raises ConfigError: it cannot be understood; says which word.
     """
@@ -157,11 +157,11 @@ def parse_register(quantity: Quantity, text: str) -> Register:
 
 def _factor(name: str, word: str) -> float:
     try:
-        factor = float(word.removeprefix("*"))
+        factor = float(word.removeprefix("x"))
     except ValueError:
         factor = 0.0
-    if not word.startswith("*") or not 0 < abs(factor) < float("inf"):
-        raise ConfigError(f"{name}: {word!r} is neither an order, a unit, nor a factor such as *0.1.", option=name)
+    if not word.startswith("x") or not 0 < abs(factor) < float("inf"):
+        raise ConfigError(f"{name}: {word!r} is neither an order, a unit, nor a factor such as x0.1.", option=name)
     return factor
 
 

@@ -71,7 +71,7 @@ def test_all_points_are_read_in_two_requests(meter: ModbusMeter) -> None:
 
 def test_serial_framing_is_spoken_through_gateways() -> None:
     with ModbusMeter(holding={7: [1234]}, unit=17, serial_framing=True) as gateway:
-        (reading,) = read_once(gateway, map=None, watts="holding 7 uint16 *0.1", unit_id=17, framing="rtu")
+        (reading,) = read_once(gateway, map=None, watts="holding 7 uint16 x0.1", unit_id=17, framing="rtu")
     assert reading.watts == pytest.approx(123.4)
 
 

@@ -45,9 +45,9 @@ def driver(meter: Registers, *outlets: str | None, folder: Path = Path(), **opti
     ("text", "expected"),
     [
         ("input 52 float32", Register(area=Area.INPUT, address=52, kind=Kind.FLOAT32)),
-        ("Holding 0x5B14 INT32 *0.01", Register(area=Area.HOLDING, address=0x5B14, kind=Kind.INT32, scale=0.01)),
+        ("Holding 0x5B14 INT32 x0.01", Register(area=Area.HOLDING, address=0x5B14, kind=Kind.INT32, scale=0.01)),
         (
-            "holding 10 uint32 little kW *-0.1",
+            "holding 10 uint32 little kW x-0.1",
             Register(area=Area.HOLDING, address=10, kind=Kind.UINT32, order=Order.LITTLE, scale=-100.0),
         ),
     ],
@@ -66,8 +66,8 @@ def test_registers_are_written_in_a_line(text: str, expected: Register) -> None:
         "input 52 float33",
         "input 52 float32 kWh",
         "input 52 float32 0.1",
-        "input 52 float32 *0",
-        "input 52 float32 *nan",
+        "input 52 float32 x0",
+        "input 52 float32 xnan",
         "input -1 float32",
         "input 65535 float32",
     ],
@@ -101,7 +101,7 @@ def test_points_are_given_to_probes() -> None:
 
 def test_circuits_lie_apart_by_a_stride() -> None:
     meter = Registers(r100=10, r103=20, r106=30)
-    readings = driver(meter, "1", None, "3", watts="holding 100 uint16 *0.1", stride=3).read()
+    readings = driver(meter, "1", None, "3", watts="holding 100 uint16 x0.1", stride=3).read()
     assert [reading.watts for reading in readings] == [pytest.approx(1.0), pytest.approx(3.0)]
 
 
