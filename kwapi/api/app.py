@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,10 @@ from oslo_config import cfg
 from oslo_policy import policy
 from prometheus_client.registry import Collector
 
-from climate.chassis.web import health, resource, wsgi
+from climate.chassis.web import health, resource, static, wsgi
 from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Answer, Call, Resource
+from kwapi.api import sign_in
 from kwapi.api.events import Events
 from kwapi.api.history import Histories, ManyHistories
 from kwapi.api.listing import Listing
@@ -25,7 +27,11 @@ from kwapi.consumers.live import Live
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-_OPEN = ("", "/v1")
+_OPEN = ("", "/v1", sign_in.PATH)
+_PAGE = "power/index.html"
+_ROUTES = frozenset(
+    {*_OPEN, "/v1/probes", "/v1/probe-ids", "/v1/history", "/v1/events", "/healthz", "/readyz", "/metrics"}
+)
 _ROUTES = frozenset(
     {*_OPEN, "/v1/probes", "/v1/probe-ids", "/v1/history", "/v1/events", "/healthz", "/readyz", "/metrics"}
 )
@@ -72,8 +78,8 @@ def build(
     parts: dict[str, Resource] = {"probes": listed, "probe-ids": ProbeIds(listed), "events": events}
     if histories is not None:
         parts[HISTORY] = ManyHistories(histories)
-    root = Root({"v1": Version(parts)})
-    return wsgi.build(
+    root = Root({"v1": Version(parts), sign_in.PATH.lstrip("/"): sign_in.SignIn(conf, GROUP)})
+    site = wsgi.build(
         resource.application(root),
         conf,
         group=GROUP,
@@ -83,21 +89,12 @@ def build(
         probes=probes or {},
         collectors=collectors,
     )
+    return static.StaticFiles(site, importlib.resources.files("climate.console"), "/static/", _PAGE)
 
 
 def _label(environ: Mapping[str, Any]) -> str:
     path = environ.get("PATH_INFO", "").rstrip("/")
-    if path in {
-        "",
-        "/v1",
-        "/v1/probes",
-        "/v1/probe-ids",
-        "/v1/history",
-        "/v1/events",
-        "/healthz",
-        "/readyz",
-        "/metrics",
-    }:
+    if path in _ROUTES:
         return path or "/"
     if path.startswith("/v1/probes/") and path.endswith(f"/{HISTORY}"):
         return "/v1/probes/{probe_id}/history"
