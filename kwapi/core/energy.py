@@ -142,8 +142,9 @@ def _implausible(reading: Reading, rules: Rules) -> Flag:
 
 def _stepped_back(meter: Meter, reading: Reading, rules: Rules) -> tuple[Meter, tuple[Step, ...], Flag]:
     if meter.until_ns - reading.end_ns <= rules.gap_ns:
-        same = reading == meter.last
-        return meter, (), NO_FLAGS if same else Flag.CLOCK_STEPPED
+        # A device that repeats what it measured a while ago says when that was, and so nothing new of its clock.
+        repeated = reading == meter.last or Flag.STALE in reading.flags
+        return meter, (), NO_FLAGS if repeated else Flag.CLOCK_STEPPED
     # The time that the meter has behind it keeps its length; only its place moves.
     behind = meter.until_ns - meter.since_ns
     moved = replace(

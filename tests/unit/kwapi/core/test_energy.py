@@ -135,6 +135,12 @@ def test_the_same_reading_again_adds_nothing() -> None:
     assert (meter.joules, any(flags)) == (pytest.approx(200), False)
 
 
+def test_a_value_that_the_device_repeats_is_no_step_of_a_clock() -> None:
+    """It says when it was measured, and how old it is by now."""
+    meter, _, flags = run(at(0), at(5), at(5, flags=Flag.STALE, extra={"age_s": 3.0}), at(9))
+    assert (meter.joules, any(flags)) == (pytest.approx(900), False)
+
+
 def test_a_devices_counter_goes_before_its_power() -> None:
     """It has seen what happened between two readings, also in a long silence."""
     meter, steps, _ = run(at(0, energy_j=1_000.0), at(1, 100, energy_j=1_250.0), at(200, 100, energy_j=21_250.0))
