@@ -123,14 +123,14 @@ def _value(value: Any) -> Value | None:
         value = value.getComponent()
     if isinstance(value, univ.Integer):
         return int(value)
-    if isinstance(value, rfc1902.Opaque):
+    if isinstance(value, univ.Null):
+        # It is an octet string for pyasn1; and so are the three ways to say that there is nothing.
+        return None
+    if value.tagSet == rfc1902.Opaque.tagSet:
         return _opaque(bytes(value))
     if isinstance(value, univ.OctetString):
         return bytes(value)
-    if isinstance(value, univ.ObjectIdentifier):
-        return tuple(value)
-    # The three ways to say that there is nothing, and NULL.
-    return None
+    return tuple(value)
 
 
 def _opaque(octets: bytes) -> Value:
