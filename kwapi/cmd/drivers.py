@@ -11,17 +11,23 @@ from oslo_config import cfg
 
 from climate.chassis import conf as process_options
 from climate.chassis.process import Loop, Process
+from climate.devices.snmp.agent import open_session
 from climate.errors import ClimateError, ConfigError
 from kwapi.bus import options as bus
 from kwapi.bus.numbers import SourceNumbers
 from kwapi.cmd import main as common
-from kwapi.manager import check, configuration
+from kwapi.manager import check, configuration, discovery
 from kwapi.manager import options as manager_options
 from kwapi.manager.metrics import DeviceCollector
 from kwapi.manager.supervision import Manager
 
 PROGRAM = "kwapi-drivers"
 CHECK = cfg.BoolOpt("check", default=False, help="Say whether the configuration is right, and end.")
+DISCOVER = cfg.StrOpt(
+    "discover",
+    metavar="HOST[:PORT]",
+    help="Look at what a device measures, by SNMP, and print a section that reads it. With --help: how it is asked.",
+)
 METRICS_OPTS = [
     cfg.HostAddressOpt("metrics_host", default="127.0.0.1", help="Where /metrics is shown for Prometheus."),
     cfg.PortOpt("metrics_port", help="The port of /metrics. Left out: it is not shown."),
@@ -80,10 +86,12 @@ def wattmeters(conf: cfg.ConfigOpts) -> configuration.Configuration:
 
 
 def main() -> int:
-    """Run kwapi-drivers, or check its configuration."""
+    """Run kwapi-drivers, or check its configuration, or look at a device for it."""
     # Whoever asks for what was missed need not wait for Python's usual 5 ms at each step.
     sys.setswitchinterval(_SWITCH_S)
-    cfg.CONF.register_cli_opt(CHECK)
+    cfg.CONF.register_cli_opts([CHECK, DISCOVER])
+    if any(word.partition("=")[0] == "--discover" for word in sys.argv[1:]):
+        return discovery.run(PROGRAM, sys.argv[1:], open_session, sys.stdout, sys.stderr)
     if "--check" in sys.argv[1:]:
         return _check()
     return common.run(PROGRAM, (list_opts,), build)
