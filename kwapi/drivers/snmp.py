@@ -69,7 +69,7 @@ class _Answers:
 class SnmpDriver:
     """Finds out once where the device has what the section's probes are, then asks for that alone.
 
-    ``open_session`` replaces the way to the device.
+    ``open_session`` replaces the way to the device, ``monotonic`` the clock by which one waits.
 
     :raises ConfigError: an option cannot be used.
     """
@@ -81,6 +81,7 @@ class SnmpDriver:
         section: Section,
         clock_ns: Callable[[], int],
         open_session: Callable[..., Session] = open_session,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         settings: Any = section.options
         options_of.check_estimate(section)
@@ -102,6 +103,7 @@ class SnmpDriver:
             )
         )
         self._clock_ns = clock_ns
+        self._monotonic = monotonic
         try:
             self._session = open_session(
                 settings["host"], settings["port"], options_of.who_of(section), section.timeout_s, settings["retries"]
@@ -126,11 +128,11 @@ class SnmpDriver:
 
         :raises DeviceError: none does, or it is another device.
         """
-        until = time.monotonic() + self._timeout_s
+        until = self._monotonic() + self._timeout_s
         try:
             if self._learned is None:
                 self._learn(until)
-                if self._learned is None or time.monotonic() > until - self._timeout_s / 2:
+                if self._learned is None or self._monotonic() > until - self._timeout_s / 2:
                     return []
             return self._polled(self._learned, until)
         except SnmpError as error:
@@ -142,9 +144,9 @@ class SnmpDriver:
 
     def _learn(self, until: float) -> None:
         """Look at the device as far as half of the time allows, and plan requests when all is seen."""
-        if self._learning is None or time.monotonic() > self._learning_until:
-            self._learning = Patient(self._session)
-            self._learning_until = time.monotonic() + _REMEMBERED_S
+        if self._learning is None or self._monotonic() > self._learning_until:
+            self._learning = Patient(self._session, self._monotonic)
+            self._learning_until = self._monotonic() + _REMEMBERED_S
         self._learning.until = until - self._timeout_s / 2
         try:
             found = look(self._learning, self._wanted_profiles())
@@ -153,7 +155,7 @@ class SnmpDriver:
         except NotYet:
             return
         self._learning = None
-        self._learned_at = time.monotonic()
+        self._learned_at = self._monotonic()
         self._check(found.object_id)
         items = {probe: self._items_at(found, place) for probe, place in self._places.items()}
         missing = {probe: self._places[probe] for probe, here in items.items() if not here}
@@ -166,7 +168,7 @@ class SnmpDriver:
         self._made.rules = replace(self._made.rules, refresh_s=max(refresh, default=None))
         self._gone = frozenset()
         self._up_time = None
-        self._again_at = time.monotonic() + self._again_s if missing else None
+        self._again_at = self._monotonic() + self._again_s if missing else None
         self._plan(self._learned)
 
     def _wanted_profiles(self) -> Sequence[Profile]:
@@ -210,7 +212,7 @@ class SnmpDriver:
             reading = None if span is None else self._made.reading(probe, items, answers.values, *span)
             if reading is not None:
                 readings.append(reading)
-        if self._again_at is not None and time.monotonic() >= self._again_at:
+        if self._again_at is not None and self._monotonic() >= self._again_at:
             self._again_s = min(2 * self._again_s, _LEARN_SELDOM_S)
             self._learned = None
         if not readings:
@@ -218,7 +220,7 @@ class SnmpDriver:
         return readings
 
     def _ask(self, ask: Ask, answers: _Answers, until: float) -> None:
-        if answers.values and time.monotonic() > until:
+        if answers.values and self._monotonic() > until:
             raise SnmpError(f"it takes longer than {self._timeout_s:g} s to answer {len(self._asks)} requests")
         begin_ns = self._clock_ns()
         session = self._session
@@ -243,7 +245,7 @@ class SnmpDriver:
         if before is None or self._up_time is None or self._up_time >= before:
             return True
         # Some devices have a clock that jumps; these must not be learned each time.
-        return time.monotonic() - self._learned_at < _LEARN_AGAIN_S
+        return self._monotonic() - self._learned_at < _LEARN_AGAIN_S
 
     def _seek(self, learned: _Learned, missing: Sequence[Oid], answers: _Answers, until: float) -> None:
         """Ask by name for what did not come: either the answer was too long, or it is not there any more."""
@@ -260,7 +262,7 @@ class SnmpDriver:
     def _learn_again(self) -> None:
         """After a while, and more and more seldom if that does not help."""
         if self._again_at is None:
-            self._again_at = time.monotonic() + self._again_s
+            self._again_at = self._monotonic() + self._again_s
 
     def _tell(self, complaint: str) -> None:
         if complaint and complaint != self._complaint:

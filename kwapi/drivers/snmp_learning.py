@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 from climate.devices.snmp.oid import Oid, Value, is_below
@@ -20,12 +19,12 @@ class NotYet(Exception):
 class Patient:
     """A :class:`climate.devices.snmp.session.Session` that remembers what another one answered.
 
-    ``until`` is the instant of the monotonic clock from which on it asks no
+    ``until`` is the instant of ``monotonic`` from which on it asks no
     more, but raises :class:`NotYet`. Whoever then does the same again goes on
     from there.
     """
 
-    def __init__(self, session: Session, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, session: Session, monotonic: Callable[[], float]) -> None:
         self.until = 0.0
         self._session = session
         self._monotonic = monotonic

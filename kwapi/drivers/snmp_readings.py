@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from msgspec import structs
 
 from climate.devices.snmp.decode import Item
 from climate.devices.snmp.oid import Oid, Value, number_of
@@ -78,17 +81,7 @@ class Readings:
             self._told[reading.probe_id] = _Told(numbers, reading.end_ns)
             return reading
         extra = reading.extra | {"age_s": age_ns / NS}
-        return Reading(
-            probe_id=reading.probe_id,
-            begin_ns=reading.begin_ns,
-            end_ns=reading.end_ns,
-            watts=reading.watts,
-            volts=reading.volts,
-            amperes=reading.amperes,
-            energy_j=reading.energy_j,
-            flags=reading.flags | Flag.STALE,
-            extra=extra,
-        )
+        return structs.replace(reading, flags=reading.flags | Flag.STALE, extra=extra)
 
 
 def parse_place(
@@ -134,7 +127,8 @@ def estimate(numbers: Mapping[Quantity, float], rules: Rules) -> float | None:
         if amperes is None or volts is None:
             return None
         apparent = amperes * volts
-    return apparent * rules.power_factor
+    watts = apparent * rules.power_factor
+    return watts if math.isfinite(watts) else None
 
 
 def step_of(item: Item, answers: Mapping[Oid, Value]) -> float:
