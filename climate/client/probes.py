@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 from urllib.parse import quote
 
@@ -38,6 +39,33 @@ class Probe(TypedDict):
     extra: NotRequired[dict[str, float]]
 
 
+class Series(TypedDict):
+    """The power of one probe over time, or of the sum of several (``probes`` of them), a value for each step.
+
+    Watts are ``None`` where nothing is known; ``covered`` is how much of a
+    step was measured, in percent. ``kwh`` and ``coverage`` are of the whole.
+    """
+
+    probe_id: str
+    probes: int
+    kwh: float
+    coverage: float
+    min_w: list[float | None]
+    average_w: list[float | None]
+    max_w: list[float | None]
+    covered: list[float]
+
+
+class History(TypedDict):
+    """Power over time: ``at`` is when each step of ``step_s`` seconds begins, in epoch seconds."""
+
+    start: int
+    end: int
+    step_s: int
+    at: list[int]
+    series: list[Series]
+
+
 class Probes:
     """All probes. Every method raises ``Forbidden`` for whoever is no administrator."""
 
@@ -59,3 +87,31 @@ class Probes:
         if found is None:
             raise ProbeNotFound
         return found
+
+    def history(
+        self,
+        probes: Sequence[str] = (),
+        *,
+        prefix: str | None = None,
+        start: float | None = None,
+        end: float | None = None,
+        step_s: float | None = None,
+        together: bool = False,
+    ) -> History:
+        """The power of some probes over time, or of those under a prefix; ``together``: of their sum.
+
+        From ``start`` to ``end`` in epoch seconds, by default the last hour; in
+        steps of ``step_s`` seconds or the nearest finer ones that are kept.
+
+        :raises RouteNotFound: kwapi-api keeps no history.
+        """
+        query = {
+            "probes": ",".join(probes) or None,
+            "prefix": prefix,
+            "start": start,
+            "end": end,
+            "step": step_s,
+            "sum": "true" if together else None,
+        }
+        answer: History = self._connection.json("GET", "/history", query=query)
+        return answer

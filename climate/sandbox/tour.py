@@ -31,6 +31,7 @@ QUIET = ["=", f"${NOISE}", "low"]
 PROPERTIES = ["and", [">=", "$vcpus", 16], QUIET, ["homogeneous", "$cpu_info.model"]]
 _PATIENCE_S = 60.0
 _LOOK_EVERY_S = 0.2
+_LOOK_BACK_S = 60.0
 
 
 def hosts_in(stage: Stage) -> None:
@@ -167,6 +168,24 @@ def watts(stage: Stage) -> None:
     stage.screen.check(stage.member.last.status == 403, "a tenant may not look at probes")
 
 
+def power_over_time(stage: Stage) -> None:
+    """What all wattmeters together drew since the lease was confirmed, and where people look at it."""
+    probes = stage.admin.client.probes
+    found = probes.history(prefix="", start=int(stage.clock() - _LOOK_BACK_S), step_s=1, together=True)
+    (total,) = found["series"]
+    seen = [round(one, 1) for one in total["average_w"] if one is not None]
+    stage.show(
+        stage.admin,
+        wattmeters=total["probes"],
+        energy=f"{1000 * total['kwh']:.3f} Wh",
+        watts=f"{', '.join(map(str, seen[-8:-1]))}: the last seconds",
+    )
+    stage.screen.check(total["kwh"] > 0 and len(seen) > 1, "their power is kept second by second")
+    bands = zip(total["min_w"], total["max_w"], strict=True)
+    known = [(least, most) for least, most in bands if least is not None and most is not None]
+    stage.screen.check(all(0 < least <= most for least, most in known), "with the least and the greatest of each")
+
+
 def shortened(stage: Stage) -> None:
     """The work is done sooner: the tenant gives the rest of the time back."""
     before = stage.held
@@ -208,6 +227,7 @@ STEPS: tuple[Step, ...] = (
     Step("Extended", extended),
     Step("What the operator sees", operators_view),
     Step("Watts", watts),
+    Step("Power over time", power_over_time),
     Step("Shortened", shortened),
     Step("Ended", ended),
 )

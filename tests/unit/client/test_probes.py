@@ -33,6 +33,19 @@ def test_a_probe_is_named_with_all_its_parts(url: str, script: Script) -> None:
     assert script.asked[0].path_info == "/v1/probes/lyon/pdu?/é#1/"
 
 
+def test_a_history_is_asked_for_with_what_was_said_and_no_more(url: str, script: Script) -> None:
+    """Names with commas between them, or a prefix; what was left out is kwapi-api's to choose."""
+    client = with_token(url, TOKEN, energy_endpoint=url)
+    for _ in range(2):
+        script.say({"start": 0, "end": 60, "step_s": 60, "at": [0], "series": []})
+    assert client.probes.history(["a/1", "a/2"], start=0, end=60.5)["step_s"] == 60
+    client.probes.history(prefix="", step_s=1, together=True)
+    assert [asked.path_qs for asked in script.asked] == [
+        "/v1/history?probes=a%2F1%2Ca%2F2&start=0&end=60.5",
+        "/v1/history?prefix=&step=1&sum=true",
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "answer"), [("lyon/1/w", {"lyon/1": {"w": 7.0}}), ("", {"probes": {}}), ("lyon/1/", {"lyon/1": {}})]
 )
