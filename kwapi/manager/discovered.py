@@ -136,7 +136,10 @@ def section_of(
         lines.append(f"object_id = {text_of(found.object_id)}")
     refresh_s = max((profile.refresh_s or 0.0 for profile in profiles), default=0.0)
     if refresh_s:
-        lines += ["# The device measures no more often than this.", f"interval_s = {refresh_s:g}"]
+        # Not set: where it is longer than the API's gap_s, no energy would be counted between two readings.
+        lines.append(
+            f"# The device measures each {refresh_s:g} s. With a longer gap_s at kwapi-api, set interval_s to it."
+        )
     if not any(place.says(_POWER) for place in places):
         lines += _guessing(read)
     lines += [f"# {place.name}: {place.label}" for place in read if place.label]
