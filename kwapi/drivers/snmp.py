@@ -121,7 +121,7 @@ class SnmpDriver:
         self._gone: frozenset[Oid] = frozenset()
         self._again_at: float | None = None
         self._again_s = _LEARN_AGAIN_S
-        self._complaint = ""
+        self._complaints: dict[str, str] = {}
 
     def read(self) -> list[Reading]:
         """One reading of each probe that tells something; none while it is being found out where it does.
@@ -161,7 +161,7 @@ class SnmpDriver:
         missing = {probe: self._places[probe] for probe, here in items.items() if not here}
         if len(missing) == len(items):
             raise DeviceError(_no_places(found, list(missing.values())))
-        self._tell(_no_places(found, list(missing.values())) if missing else "")
+        self._tell("places", _no_places(found, list(missing.values())) if missing else "")
         roots = [root for profile in found.device.profiles for root in walked(profile)]
         self._learned = _Learned(found, {probe: here for probe, here in items.items() if here}, roots)
         refresh = [each.refresh_s for each in found.device.profiles if each.refresh_s is not None]
@@ -207,11 +207,15 @@ class SnmpDriver:
         if missing:
             self._seek(learned, missing, answers, until)
         readings = []
+        silent = []
         for probe, items in learned.items.items():
             span = answers.span(items)
             reading = None if span is None else self._made.reading(probe, items, answers.values, *span)
-            if reading is not None:
+            if reading is None:
+                silent.append(self._places[probe])
+            else:
                 readings.append(reading)
+        self._tell("values", f"it has no value now for {', '.join(silent)}" if silent and readings else "")
         if self._again_at is not None and self._monotonic() >= self._again_at:
             self._again_s = min(2 * self._again_s, _LEARN_SELDOM_S)
             self._learned = None
@@ -264,10 +268,11 @@ class SnmpDriver:
         if self._again_at is None:
             self._again_at = self._monotonic() + self._again_s
 
-    def _tell(self, complaint: str) -> None:
-        if complaint and complaint != self._complaint:
+    def _tell(self, about: str, complaint: str) -> None:
+        """Once for each complaint, until it changes."""
+        if complaint and complaint != self._complaints.get(about):
             LOG.warning("%s: %s", self._name, complaint)
-        self._complaint = complaint
+        self._complaints[about] = complaint
 
 
 def _with(found: Found, objects: Sequence[Item], session: Session) -> Found:
