@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The examples in the manual's pages about Modbus and serial meters are such as can be used."""
+"""The examples in the manual's pages about Modbus, serial and SNMP meters are such as can be used."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ PAGES = Path(__file__).parents[3] / "docs" / "admin" / "kwapi"
 PROBES = {
     "wattmeters-modbus.rst": {"mains-a": 1, "rack-12": 3, "branches": 3},
     "wattmeters-serial.rst": {"watts-up": 1, "wattmetre-1": 5},
+    "wattmeters-snmp.rst": {"pdu-3": 3, "pdu-4": 3, "pdu-5": 2, "pdu-6": 3, "hall": 2, "pump": 1},
 }
 
 
@@ -29,7 +30,11 @@ def blocks(page: str, language: str) -> str:
 def test_sections_can_be_used(page: str, tmp_path: Path) -> None:
     """Each makes a driver, which speaks to nobody yet."""
     path = tmp_path / "wattmeters.conf"
-    path.write_text(blocks(page, "ini"))
+    text = blocks(page, "ini")
+    path.write_text(text)
+    for secret in re.findall(r"_file = (\S+)", text):
+        (tmp_path / secret).touch(mode=0o600)
+        (tmp_path / secret).write_text("a secret of many signs")
     found = configuration.read([path])
     assert [fault.text for fault in found.faults] == []
     assert {each.section.name: len(each.probes) for each in found.wattmeters} == PROBES[page]
