@@ -117,6 +117,7 @@ class SnmpDriver:
         self._learned: _Learned | None = None
         self._asks: list[Ask] = []
         self._most_octets = MOST_OCTETS
+        self._failed = 0
         self._up_time: int | None = None
         self._gone: frozenset[Oid] = frozenset()
         self._again_at: float | None = None
@@ -134,7 +135,7 @@ class SnmpDriver:
                 self._learn(until)
                 if self._learned is None or self._monotonic() > until - self._timeout_s / 2:
                     return []
-            return self._polled(self._learned, until)
+            return self._carefully(self._learned, until)
         except SnmpError as error:
             raise DeviceError(str(error)) from None
 
@@ -149,6 +150,8 @@ class SnmpDriver:
             self._learning_until = self._monotonic() + _REMEMBERED_S
         self._learning.until = until - self._timeout_s / 2
         try:
+            if self._object_id is not None:
+                self._check(self._learning.get([SYS_OBJECT_ID]).get(SYS_OBJECT_ID))
             found = look(self._learning, self._wanted_profiles())
             if self._objects:
                 found = _with(found, self._objects, self._learning)
@@ -156,7 +159,7 @@ class SnmpDriver:
             return
         self._learning = None
         self._learned_at = self._monotonic()
-        self._check(found.object_id)
+        self._failed = 0
         items = {probe: self._items_at(found, place) for probe, place in self._places.items()}
         missing = {probe: self._places[probe] for probe, here in items.items() if not here}
         if len(missing) == len(items):
@@ -184,10 +187,12 @@ class SnmpDriver:
                 return here
         return {}
 
-    def _check(self, object_id: Oid | None) -> None:
+    def _check(self, object_id: Value | None) -> None:
         wanted = self._object_id
-        if wanted is not None and (object_id is None or not is_below(object_id, wanted)):
-            says = "no sysObjectID" if object_id is None else f"sysObjectID {text_of(object_id)}"
+        known = object_id if isinstance(object_id, tuple) else None
+        if wanted is not None and (known is None or not is_below(known, wanted)):
+            self._learning = None
+            says = "no sysObjectID" if known is None else f"sysObjectID {text_of(known)}"
             raise DeviceError(f"another device answers: it says {says}, and object_id is {text_of(wanted)}")
 
     def _plan(self, learned: _Learned) -> None:
@@ -195,6 +200,21 @@ class SnmpDriver:
         bulk = self._bulk and self._most_octets > LEAST_OCTETS
         self._asks = plan(_FIRST, learned.wanted(), learned.roots, rows, self._most_octets, bulk)
         LOG.info("%s: %d requests bring all of it", self._name, len(self._asks))
+
+    def _carefully(self, learned: _Learned, until: float) -> list[Reading]:
+        """Ask for less at once of a device that answers, but not to so much."""
+        if self._failed:
+            self._session.get([SYS_UP_TIME])
+            if self._failed > 1:
+                self._failed = 0
+                self._ask_for_less(learned)
+        try:
+            readings = self._polled(learned, until)
+        except SnmpError:
+            self._failed += 1
+            raise
+        self._failed = 0
+        return readings
 
     def _polled(self, learned: _Learned, until: float) -> list[Reading]:
         answers = _Answers({}, {})
@@ -243,7 +263,7 @@ class SnmpDriver:
         if known != learned.found.object_id:
             self._learned = None
             self._again_s = _LEARN_AGAIN_S
-            self._check(known)
+            self._check(object_id)
             raise DeviceError("another device answers than before; what it has is looked up again")
         before, self._up_time = self._up_time, up_time if isinstance(up_time, int) else None
         if before is None or self._up_time is None or self._up_time >= before:
@@ -257,11 +277,14 @@ class SnmpDriver:
             self._ask(Ask(tuple(missing)), answers, until)
         left = frozenset(oid for oid in missing if oid not in answers.values)
         if len(left) < len(missing):
-            self._most_octets = max(LEAST_OCTETS, self._most_octets * 2 // 3)
-            self._plan(learned)
+            self._ask_for_less(learned)
         if left:
             self._gone |= left
             self._learn_again()
+
+    def _ask_for_less(self, learned: _Learned) -> None:
+        self._most_octets = max(LEAST_OCTETS, self._most_octets * 2 // 3)
+        self._plan(learned)
 
     def _learn_again(self) -> None:
         """After a while, and more and more seldom if that does not help."""

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from climate.devices.snmp.oid import Oid, Value, is_below
-from climate.devices.snmp.session import Session
+from climate.devices.snmp.session import Session, SnmpError
 
 _AT_ONCE = 20
+_FEWEST = 2
 _MOST_ROWS = 5_000
 
 
@@ -32,6 +33,7 @@ class Patient:
         self._behind: dict[tuple[Oid, ...], dict[Oid, Oid]] = {}
         self._walks: dict[Oid, dict[Oid, Value]] = {}
         self._walked: set[Oid] = set()
+        self._at_once = _AT_ONCE
 
     def get(self, oids: Sequence[Oid]) -> dict[Oid, Value]:
         """The values of instances."""
@@ -58,7 +60,12 @@ class Patient:
         while root not in self._walked:
             self._may_ask()
             last = max(rows, default=root)
-            told = self._session.rows([], [last], _AT_ONCE)
+            try:
+                told = self._session.rows([], [last], self._at_once)
+            except SnmpError:
+                # It may not be able to say so much at a time.
+                self._at_once = max(_FEWEST, self._at_once // 2)
+                raise
             new = {oid: value for oid, value in told.items() if is_below(oid, root) and oid > last}
             rows.update(new)
             if not new or len(new) < len(told) or len(rows) > _MOST_ROWS:

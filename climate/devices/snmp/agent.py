@@ -76,9 +76,15 @@ class Agent:
         behind = root
         repetitions = _REPETITIONS
         while True:
-            steps = self._some_behind(behind, repetitions, until)
+            try:
+                steps = self._some_behind(behind, repetitions, until)
+            except SnmpError:
+                # Some agents do not even say that so much is too much for them.
+                if repetitions == 1:
+                    raise
+                steps = None
             if steps is None:
-                repetitions = max(1, repetitions // 2)
+                repetitions = max(1, repetitions // 4)
                 continue
             for name, value in steps:
                 if not is_below(name, root) or value is None:

@@ -97,6 +97,11 @@ def test_a_request_whose_answer_is_too_long_is_made_smaller(stub: SnmpStub, agen
         agent.rows([], [WATTS], 24)
 
 
+def test_an_agent_that_is_silent_when_asked_for_much_is_walked_in_small_steps(stub: SnmpStub, agent: Agent) -> None:
+    stub.mangle = lambda data: [data] if len(data) < 250 else []
+    assert len(agent.walk(WATTS)) == 24
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [(Status.AUTHORIZATION_ERROR, "not allowed"), (Status.GEN_ERR, "genErr"), (99, "error 99")],

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -36,12 +37,16 @@ def strip(outlets: int = 24) -> dict[Oid, Value]:
 
 
 class Device:
-    """A device without a network, which counts what it is asked; its answers hold so many objects."""
+    """A device without a network, which counts what it is asked.
+
+    Its answers hold ``most`` objects; where there would be more than ``longest``, it is silent.
+    """
 
     def __init__(self, rows: dict[Oid, Value], most: int = 1000) -> None:
         self.rows_of = rows
         self.most = most
         self.asked: list[str] = []
+        self.longest = 1000
         self.fault: SnmpError | None = None
         self.closed = False
         self.before: Callable[[], None] = lambda: None
@@ -72,6 +77,8 @@ class Device:
 
     def _cut(self, kind: str, found: dict[Oid, Value]) -> dict[Oid, Value]:
         self.asked.append(kind)
+        if len(found) > self.longest:
+            raise SnmpError("it does not answer")
         return dict(list(found.items())[: self.most])
 
 
@@ -186,6 +193,39 @@ def test_answers_that_are_cut_off_make_for_smaller_requests() -> None:
     device.asked.clear()
     assert len(driver.read()) == 24
     assert "get" not in device.asked
+
+
+def test_a_device_that_is_silent_when_asked_for_much_is_asked_for_less() -> None:
+    """But not one that does not answer at all."""
+    device = Device(strip(48))
+    driver = driver_of(device, [str(number) for number in range(1, 49)])
+    assert len(driver.read()) == 48
+    device.fault = SnmpError("it does not answer")
+    for _ in range(10):
+        with pytest.raises(DeviceError):
+            driver.read()
+    device.fault, device.longest = None, 15
+    for _ in range(30):
+        with contextlib.suppress(DeviceError):
+            driver.read()
+    device.asked.clear()
+    assert len(driver.read()) == 48
+    assert len(device.asked) < 15
+
+
+def test_a_device_that_was_silent_for_a_while_is_asked_as_before() -> None:
+    device = Device(strip(24))
+    driver = driver_of(device, [str(number) for number in range(1, 25)])
+    assert len(driver.read()) == 24
+    device.fault = SnmpError("it does not answer")
+    for _ in range(10):
+        with pytest.raises(DeviceError):
+            driver.read()
+    device.fault = None
+    assert len(driver.read()) == 24
+    device.asked.clear()
+    assert len(driver.read()) == 24
+    assert device.asked == ["rows"]
 
 
 @pytest.mark.parametrize("value", [-1, b"", b"n/a", b"\xff\xfe", b"1.2 kW", b"1e999", (1, 3), b"9" * 500])
