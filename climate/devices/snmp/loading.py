@@ -82,7 +82,7 @@ class _Twice(yaml.MarkedYAMLError):
     """A word stands twice in one mapping, where YAML would forget the first."""
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Plain YAML, in which ``on``, ``off``, ``yes`` and ``no`` are words, and a date is one too."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
