@@ -259,6 +259,9 @@ class SnmpDriver:
         :raises DeviceError: it is another one; that will be learned.
         """
         object_id, up_time = values.get(SYS_OBJECT_ID), values.get(SYS_UP_TIME)
+        if object_id is None and learned.found.object_id is not None:
+            # Some agents leave out objects when they are asked for the next, and tell them by their names.
+            object_id = self._session.get([SYS_OBJECT_ID]).get(SYS_OBJECT_ID)
         known = object_id if isinstance(object_id, tuple) else None
         if known != learned.found.object_id:
             self._learned = None

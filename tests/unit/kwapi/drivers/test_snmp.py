@@ -254,6 +254,19 @@ def test_another_device_at_the_address_is_refused() -> None:
     assert len(driver.read()) == 2
 
 
+def test_who_it_is_is_asked_by_name_where_it_does_not_come_along() -> None:
+    """Some agents leave out objects when they are asked for what comes behind others."""
+
+    class Skipping(Device):
+        def rows(self, first: Sequence[Oid], columns: Sequence[Oid], count: int) -> dict[Oid, Value]:
+            found = super().rows(first, columns, count)
+            return {oid: value for oid, value in found.items() if oid != SYS_OBJECT_ID}
+
+    driver = driver_of(Skipping(strip()), object_id="1.3.6.1.4.1.534")
+    assert len(driver.read()) == 2
+    assert len(driver.read()) == 2
+
+
 def test_a_device_that_began_anew_is_looked_at_anew() -> None:
     """Its tables may be others now. A clock that jumps all the time does not hold up the readings."""
     waiting = Waiting()
