@@ -7,10 +7,12 @@ const HEIGHT = 320;
 const HUES = [174, 32, 265, 210, 340, 90, 20, 300, 130, 55];
 
 export class Chart {
-  // `zoom(from, to)` and `mark(instant)` are called when somebody asks for them with the pointer.
-  constructor(place, zoom, mark) {
+  // `zoom(from, to)`, `turn(from, to)` of the wheel and `mark(instant)` are called when somebody asks for them with the
+  // pointer. What is drawn can be looked at from outside: `place.plot` is uPlot's object.
+  constructor(place, { zoom, turn, mark }) {
     this.place = place;
     this.zoom = zoom;
+    this.turn = turn;
     this.mark = mark;
     this.marks = [];
     this.plot = null;
@@ -32,12 +34,14 @@ export class Chart {
     this.clear();
     this.kind = kind;
     this.plot = new uPlot(this.#options(history, stacked), data, this.place);
+    this.place.plot = this.plot;
     this.#listen(this.plot);
   }
 
   clear() {
     this.plot?.destroy();
     this.plot = null;
+    this.place.plot = null;
     this.kind = "";
   }
 
@@ -90,7 +94,7 @@ export class Chart {
       event.preventDefault();
       const at = plot.posToVal(plot.cursor.left, "x");
       const factor = event.deltaY > 0 ? 1.5 : 1 / 1.5;
-      this.zoom(at - (at - this.period[0]) * factor, at + (this.period[1] - at) * factor);
+      this.turn(at - (at - this.period[0]) * factor, at + (this.period[1] - at) * factor);
     }, { passive: false });
   }
 

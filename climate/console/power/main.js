@@ -18,7 +18,8 @@ let asking = null;
 let timer = 0;
 
 const wall = new Wall($("wall"), (name) => write({ ...read(""), at: name, span: state.span }), choose);
-const chart = new Chart($("large-chart"), zoom, mark);
+const chart = new Chart($("large-chart"), { zoom, turn, mark });
+let turned = -Infinity;
 
 function go(change, push = true) {
   const moved = "at" in change && change.at !== state.at;
@@ -34,11 +35,15 @@ function now() {
 // --- signing in and out ---------------------------------------------------------------------------------------------
 
 async function begin() {
+  if (api.token === null) {
+    await askWho(new Refused(401, ""));
+    return;
+  }
   try {
     await api.json("v1/probe-ids/?limit=1");
     $("sign-in").hidden = true;
     $("view").hidden = false;
-    $("sign-out").hidden = api.token === null;
+    $("sign-out").hidden = false;
     show(true);
   } catch (error) {
     await askWho(error);
@@ -47,8 +52,7 @@ async function begin() {
 
 async function askWho(error) {
   stop();
-  $("view").hidden = true;
-  $("sign-out").hidden = true;
+  clear();
   $("sign-in").hidden = false;
   const refused = error instanceof Refused && error.status === 401;
   $("sign-in-error").textContent = refused ? (api.token ? "This token is not known, or it has expired." : "") : error.message;
@@ -74,10 +78,21 @@ $("sign-in").addEventListener("submit", async (event) => {
 
 $("sign-out").addEventListener("click", () => {
   api.token = null;
-  wall.clear();
-  chart.clear();
+  state = read("");
+  history.replaceState(null, "", write(state));
   askWho(new Refused(401, ""));
 });
+
+// Nothing of what was shown stays for whoever comes next.
+function clear() {
+  wall.clear();
+  chart.clear();
+  for (const id of ["path", "total", "large-title", "marks", "facts", "nothing"]) $(id).replaceChildren();
+  for (const id of ["view", "large", "sign-out"]) $(id).hidden = true;
+  $("find").value = "";
+  $("state").textContent = "Not connected.";
+  document.title = "Power";
+}
 
 // --- what is shown --------------------------------------------------------------------------------------------------
 
@@ -88,6 +103,7 @@ function stop() {
 }
 
 function show(moved) {
+  if ($("view").hidden) return;
   showPath();
   showRanges();
   $("find").value = state.find;
@@ -111,28 +127,32 @@ function showPath() {
 }
 
 function showRanges() {
-  $("ranges").replaceChildren(...RANGES.map(([text, span]) => {
-    const button = Object.assign(document.createElement("button"), { type: "button", textContent: text });
-    button.setAttribute("aria-pressed", String(state.from === null && state.span === span));
-    button.addEventListener("click", () => go({ span, from: null, to: null }));
-    return button;
-  }));
+  RANGES.forEach(([, span], place) => {
+    $("ranges").children[place].setAttribute("aria-pressed", String(state.from === null && state.span === span));
+  });
   $("live").setAttribute("aria-pressed", String(state.from === null));
+}
+
+// What is under a name that ends in a slash, all, or one probe.
+function asked() {
+  return state.at === "" || state.at.endsWith("/") ? { prefix: state.at } : { probes: state.at };
 }
 
 async function listen() {
   listening?.abort();
   const mine = (listening = new AbortController());
   wall.clear();
+  const wanted = asked();
   const prefix = state.at;
   try {
     let first = true;
     for await (const { probes, gone } of api.events(prefix, mine.signal, (text) => { $("state").textContent = text; })) {
       if (mine.signal.aborted) return;
-      const few = Object.fromEntries(Object.entries(probes).slice(0, MOST_TILES));
-      wall.take(few, gone);
+      // The names of others may begin with that of a probe.
+      const meant = Object.entries(probes).filter(([name]) => !wanted.probes || name === wanted.probes);
+      wall.take(Object.fromEntries(meant.slice(0, MOST_TILES)), gone);
       filter();
-      if (first) before(prefix, mine.signal);
+      if (first) before(wanted, mine.signal);
       first = false;
     }
   } catch (error) {
@@ -141,9 +161,9 @@ async function listen() {
 }
 
 // The tiles' last minutes.
-async function before(prefix, signal) {
+async function before(wanted, signal) {
   try {
-    wall.past(await api.history({ prefix, start: now() - 300, end: now(), step: 5 }, signal));
+    wall.past(await api.history({ ...wanted, start: now() - 300, end: now(), step: 5 }, signal));
   } catch (error) {
     if (error instanceof Refused && error.status !== 404 && error.status !== 400) $("state").textContent = error.message;
   }
@@ -166,7 +186,7 @@ async function refresh() {
   const width = Math.max(100, $("large-chart").clientWidth || innerWidth);
   const query = { start, end, step: Math.max(1, (end - start) / width) };
   if (stacked) query.probes = state.probes.slice(0, MOST_STACKED).join(",");
-  else Object.assign(query, { prefix: state.at, sum: true });
+  else Object.assign(query, asked(), { sum: true });
   try {
     const found = await api.history(query, mine.signal);
     if (mine.signal.aborted) return;
@@ -178,8 +198,9 @@ async function refresh() {
     if (state.from === null) timer = setTimeout(refresh, Math.max(1000, found.step_s * 500));
   } catch (error) {
     if (mine.signal.aborted || error.name === "AbortError") return;
-    if (error.status === 404) $("large").hidden = true;
-    else if (error.status === 401) askWho(error);
+    if ([400, 404].includes(error.status)) $("large").hidden = true;
+    if (error.status === 404) return;
+    if (error.status === 401) askWho(error);
     else {
       $("state").textContent = error.message;
       if (state.from === null) timer = setTimeout(refresh, 5000);
@@ -228,11 +249,23 @@ function kwh(value) {
 
 // --- what somebody does ---------------------------------------------------------------------------------------------
 
-function zoom(from, to) {
+function zoom(from, to, push = true) {
   const middle = (from + to) / 2;
   const half = Math.min(LONGEST_S, Math.max(SHORTEST_S, to - from)) / 2;
   const end = Math.min(middle + half, now());
-  go({ from: Math.max(0, end - 2 * half), to: end });
+  go(fixed(end - 2 * half, end), push);
+}
+
+// In whole seconds, as the address has them.
+function fixed(from, to) {
+  return { from: Math.max(0, Math.round(from)), to: Math.round(to) };
+}
+
+// A wheel turns in many steps, of which the browser's history needs no more than the first.
+function turn(from, to) {
+  const goesOn = performance.now() - turned < 1000;
+  turned = performance.now();
+  zoom(from, to, !goesOn);
 }
 
 function move(part) {
@@ -247,7 +280,13 @@ function scale(factor) {
 }
 
 function mark(instant) {
-  if (instant !== null) go({ marks: state.marks.length === 1 ? [...state.marks, instant] : [instant] }, false);
+  const at = Math.round(instant);
+  go({ marks: state.marks.length === 1 ? [...state.marks, at] : [at] }, false);
+}
+
+function setMark(placed) {
+  const instant = chart.instant();
+  if (instant !== null) go({ marks: placed(Math.round(instant)) }, false);
 }
 
 function choose(name) {
@@ -267,7 +306,8 @@ function remembered() {
 }
 
 $("theme").addEventListener("click", () => theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
-$("live").addEventListener("click", () => go(state.from === null ? { from: now() - state.span, to: now() } : { from: null, to: null }));
+$("live").addEventListener("click", () => go(state.from === null ? fixed(now() - state.span, now()) : { from: null, to: null }));
+$("in").addEventListener("click", () => scale(0.5));
 $("back").addEventListener("click", () => scale(2));
 $("find").addEventListener("input", () => go({ find: $("find").value }, false));
 addEventListener("popstate", () => {
@@ -280,7 +320,7 @@ document.addEventListener("click", (event) => {
   if (!anchor || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   const wanted = read(new URL(anchor.href).search);
-  go({ ...wanted, from: state.from, to: state.to, find: "" });
+  go({ ...wanted, span: state.span, from: state.from, to: state.to, find: "" });
   $("main").scrollIntoView();
 });
 const KEYS = {
@@ -292,8 +332,9 @@ const KEYS = {
   "=": () => scale(0.5),
   ArrowLeft: () => move(-0.25),
   ArrowRight: () => move(0.25),
-  ",": () => go({ marks: [chart.instant(), ...state.marks.slice(1)].filter((each) => each !== null) }, false),
-  ".": () => go({ marks: [...state.marks.slice(0, 1), chart.instant()].filter((each) => each !== null) }, false),
+  ",": () => setMark((at) => [at, ...state.marks.slice(1)]),
+  ".": () => setMark((at) => [...state.marks.slice(0, 1), at]),
+  Escape: () => go({ marks: [], probes: [] }),
 };
 document.addEventListener("keydown", (event) => {
   const inField = event.target.closest("input:not([type=checkbox]), textarea");
@@ -305,5 +346,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+$("ranges").append(...RANGES.map(([text, span]) => {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: text });
+  button.addEventListener("click", () => go({ span, from: null, to: null }));
+  return button;
+}));
 document.documentElement.dataset.theme = remembered() || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
 begin();

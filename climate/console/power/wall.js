@@ -2,6 +2,7 @@
 // Many small charts: each a canvas with the last minutes, drawn when it is seen and has something new.
 
 const KEPT_S = 300;
+const REDRAWN_MS = 5000;
 const FRAME_MS = 8; // of a frame's 16, so that the page goes on scrolling
 
 export class Wall {
@@ -13,6 +14,8 @@ export class Wall {
     this.due = new Set();
     this.seen = new IntersectionObserver((entries) => entries.forEach((entry) => this.#seen(entry)));
     this.asked = false;
+    // Time goes on for those that say nothing, too.
+    setInterval(() => this.redraw(), REDRAWN_MS);
   }
 
   clear() {
@@ -149,6 +152,10 @@ class Tile {
     if (!probe.stale && probe.timestamp > (this.at.at(-1) ?? 0)) {
       this.at.push(probe.timestamp);
       this.watts.push(probe.w);
+    } else if (probe.stale && this.watts.length && this.watts.at(-1) !== null) {
+      // The line ends here, and begins anew after the silence.
+      this.at.push(this.at.at(-1));
+      this.watts.push(null);
     }
     const since = new Date(probe.timestamp * 1000).toLocaleTimeString();
     this.#say(flags.includes("implausible") ? "implausible" : probe.stale ? `silent since ${since}` : "");
