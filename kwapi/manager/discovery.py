@@ -75,9 +75,10 @@ def discover(wanted: Wanted, open_session: Open, progress: Callable[[int, int], 
             complaints.append(str(error))
         finally:
             session.close()
-    reasons = "; ".join(dict.fromkeys(complaint.rstrip(".") for complaint in complaints))
     asked = " and ".join(wanted.credentials.ways)
-    return Report(Outcome.SILENT, _json(refused=f"It does not answer as it should to SNMP version {asked}: {reasons}."))
+    reason = complaints[0].rstrip(".")
+    end = "" if reason.endswith("?") else "."
+    return Report(Outcome.SILENT, _json(refused=f"No answer of use by SNMP version {asked}: {reason}{end}"))
 
 
 def report_of(wanted: Wanted, version: str, found: Found) -> Report:

@@ -151,7 +151,7 @@ def test_who_does_not_answer_at_all_is_told_with_the_reason() -> None:
     """A status of its own, and an object all the same."""
     status, answer, _ = run("--discover", "10.0.0.5", "--community", "nobody", "--timeout", "0.5")
     assert (status, answer["section"], answer["readings"]) == (Outcome.SILENT, None, [])
-    assert answer["refused"] == "It does not answer as it should to SNMP version 2c and 1: 10.0.0.5 does not answer."
+    assert answer["refused"] == "No answer of use by SNMP version 2c and 1: 10.0.0.5 does not answer."
     assert "nobody" not in answer["refused"]
     asked = Agents()
     run("--discover", "10.0.0.5", "--community", "nobody", "--timeout", "0.5", "--snmp-version", "1", agents=asked)
@@ -258,7 +258,7 @@ def test_people_are_told_why_there_is_nothing() -> None:
     output, errors = io.StringIO(), io.StringIO()
     assert discovery.run("kwapi-drivers", ["--discover", "h", "--community", "x"], Agents(), output, errors) == 3
     assert output.getvalue() == ""
-    assert errors.getvalue().startswith("kwapi-drivers: It does not answer")
+    assert errors.getvalue().startswith("kwapi-drivers: No answer of use by SNMP version 2c and 1: h does not answer")
 
 
 def test_a_terminal_sees_how_far_it_is() -> None:
