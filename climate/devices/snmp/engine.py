@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from pysnmp.carrier.asyncio.dgram import udp
@@ -17,6 +18,7 @@ from pysnmp.carrier.base import AbstractTransportDispatcher
 from pysnmp.entity import config
 from pysnmp.entity.engine import SnmpEngine
 from pysnmp.proto import errind
+from pysnmp.proto.api import v2c
 from pysnmp.proto.error import StatusInformation
 from pysnmp.proto.mpmod.rfc3412 import SnmpV3MessageProcessingModel
 from pysnmp.proto.rfc1902 import OctetString
@@ -103,37 +105,20 @@ class UserWire:
         self._datagrams.close()
 
     def _asked(self, engine: SnmpEngine, request: Request, until: float, hint: str) -> Answer:
-        said: list[tuple[Any, Any]] = []
-        pdu = pdu_of(request, next(self._ids) % _LARGEST_ID)
+        number = next(self._ids) % _LARGEST_ID
+        pdu = pdu_of(request, number)
+        reason: Any = None
         for _ in range(1 + _MOST_RESYNCS):
-            sent = False
+            said: list[tuple[Any, Any]] = []
+            attempts = itertools.count()
 
-            def send() -> None:
-                nonlocal sent
-                if sent:
+            def send(said: list[tuple[Any, Any]] = said, attempts: Iterator[int] = attempts) -> None:
+                if next(attempts):
                     # No answer, or one that is none, is also what an engine gives that has begun anew.
                     self._forget()
-                sent = True
-                self._dispatcher.tick()
-                engine.message_dispatcher.send_pdu(
-                    engine,
-                    udp.DOMAIN_NAME,
-                    _ADDRESS,
-                    3,
-                    3,
-                    self._name,
-                    self._level,
-                    None,
-                    OctetString(self._who.context.encode()),
-                    1,
-                    pdu,
-                    True,
-                    _FORGOTTEN_TICKS,
-                    lambda *told: said.append((told[8], told[9])),
-                    None,
-                )
+                self._send(engine, pdu, number, said)
 
-            def understood(data: bytes) -> tuple[Any, Any] | None:
+            def understood(data: bytes, said: list[tuple[Any, Any]] = said) -> tuple[Any, Any] | None:
                 try:
                     engine.message_dispatcher.receive_message(engine, udp.DOMAIN_NAME, _ADDRESS, data)
                 except SnmpError:
@@ -153,6 +138,35 @@ class UserWire:
                 break
         words = _REASONS.get(type(reason), str(reason)).format(user=self._who.name)
         raise SnmpError(f"{self._datagrams.where} does not answer as it should: {words}")
+
+    def _send(self, engine: SnmpEngine, pdu: Any, number: int, said: list[tuple[Any, Any]]) -> None:
+        """Hand a request to the engine; ``said`` gets what is answered to it, or why there is no answer."""
+
+        def heard(*told: Any) -> None:
+            answered, status = told[8], told[9]
+            if status is None and int(v2c.apiPDU.get_request_id(answered)) != number:
+                return
+            if status is None or not isinstance(status["errorIndication"], errind.RequestTimedOut):
+                said.append((answered, status))
+
+        self._dispatcher.tick()
+        engine.message_dispatcher.send_pdu(
+            engine,
+            udp.DOMAIN_NAME,
+            _ADDRESS,
+            3,
+            3,
+            self._name,
+            self._level,
+            None,
+            OctetString(self._who.context.encode()),
+            1,
+            pdu,
+            True,
+            _FORGOTTEN_TICKS,
+            heard,
+            None,
+        )
 
     def _ready(self) -> SnmpEngine:
         if self._engine is None:
