@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import threading
 import time
@@ -150,6 +151,33 @@ def test_garbage_is_no_answer(stub: SnmpStub, agent: Agent, garbage: bytes) -> N
         agent.get([SYS_DESCR])
     stub.mangle = lambda data: [garbage, data[:-3], data]
     assert agent.get([SYS_DESCR]) == {SYS_DESCR: b"A strip"}
+
+
+@pytest.mark.parametrize("who", [User("meter"), User("meter", auth_key="signs-with-this")], ids=["plain", "signed"])
+def test_garbage_is_no_answer_to_a_user_either(who: User) -> None:
+    """Not its own question sent back, nor that with some octets changed."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as parrot:
+        parrot.bind(("127.0.0.1", 0))
+        chance = random.Random(5)
+
+        def echo() -> None:
+            while (told := parrot.recvfrom(65535))[0] != b"end":
+                changed = bytearray(told[0])
+                parrot.sendto(changed, told[1])
+                for _ in range(200):
+                    changed[chance.randrange(len(changed))] = chance.randrange(256)
+                    parrot.sendto(changed, told[1])
+
+        thread = threading.Thread(target=echo, daemon=True)
+        thread.start()
+        session = open_session("127.0.0.1", parrot.getsockname()[1], who, TIMEOUT_S)
+        for _ in range(3):
+            with pytest.raises(SnmpError, match=r"\S"):
+                session.get([SYS_DESCR])
+        session.close()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ending:
+            ending.sendto(b"end", parrot.getsockname())
+        thread.join(60)
 
 
 def test_a_lost_request_is_sent_again_in_time(stub: SnmpStub) -> None:
