@@ -238,6 +238,17 @@ def test_two_marks_give_the_energy_that_the_api_gives(page: PowerPage, metering:
     assert float(told[1]) > 0.5
 
 
+def test_a_page_that_was_left_holds_no_connection(page: PowerPage) -> None:
+    """A browser has six to a server, and may keep what was left for whoever goes back."""
+    for _ in range(8):
+        page.open()
+        page.sign_in()
+        page.wait(page.drawn, 20)
+        page.driver.get("about:blank")
+    page.driver.back()
+    page.wait(lambda: page.one("#sign-in").is_displayed() or page.text("#state") == "Connected.")
+
+
 def test_names_are_found_by_a_part(page: PowerPage) -> None:
     page.show()
     page.one("#find").send_keys("PDU2 /1")

@@ -310,6 +310,10 @@ $("live").addEventListener("click", () => go(state.from === null ? fixed(now() -
 $("in").addEventListener("click", () => scale(0.5));
 $("back").addEventListener("click", () => scale(2));
 $("find").addEventListener("input", () => go({ find: $("find").value }, false));
+// A page that nobody sees holds no connection: a browser has six to a server, and keeps those of a page that was left.
+addEventListener("pagehide", stop);
+addEventListener("pageshow", (event) => { if (event.persisted) show(true); });
+document.addEventListener("visibilitychange", () => (document.hidden ? stop() : show(true)));
 addEventListener("popstate", () => {
   const before = state.at;
   state = read(location.search);
