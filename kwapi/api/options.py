@@ -46,11 +46,17 @@ OPTS = [
     ),
     cfg.FloatOpt(
         "max_watts",
-        default=20_000.0,
+        default=200_000.0,
         min=1.0,
-        help="The greatest power that is believed of a probe, in watts. In a gap, it bounds what was used.",
+        help="The greatest power that is believed of a probe, in watts. In a gap, it bounds what was used; so where "
+        "all probes are single machines, say what these can draw.",
     ),
-    cfg.FloatOpt("min_watts", default=0.0, help="The least power that is believed of a probe, in watts."),
+    cfg.FloatOpt(
+        "min_watts",
+        default=-200_000.0,
+        help="The least power that is believed of a probe, in watts. Below 0 energy flows back, or a device is not "
+        "quite right at no load; either way nothing is taken off what was used.",
+    ),
     cfg.StrOpt(
         "checkpoint",
         help="File in which the counters are kept. Left out: they begin at 0 with each start.",

@@ -35,6 +35,8 @@ METRICS_OPTS = [
 RESERVED = frozenset({bus.GROUP})
 """Sections that are no wattmeter's."""
 _SYNC_S = 1.0
+_INTERRUPTED = 130
+"""As a shell has it for SIGINT."""
 _SWITCH_S = 0.001
 
 
@@ -91,7 +93,10 @@ def main() -> int:
     sys.setswitchinterval(_SWITCH_S)
     cfg.CONF.register_cli_opts([CHECK, DISCOVER])
     if any(word.partition("=")[0] == "--discover" for word in sys.argv[1:]):
-        return discovery.run(PROGRAM, sys.argv[1:], open_session, sys.stdout, sys.stderr)
+        try:
+            return discovery.run(PROGRAM, sys.argv[1:], open_session, sys.stdout, sys.stderr)
+        except KeyboardInterrupt:
+            return _INTERRUPTED
     if "--check" in sys.argv[1:]:
         return _check()
     return common.run(PROGRAM, (list_opts,), build)

@@ -12,6 +12,9 @@ Between two readings of a probe lies a *step*. Its energy is, in this order:
    trapezoid rule);
 3. else nothing: the time is a gap, marked and never filled.
 
+Power below 0, which some devices tell at no load and others when energy flows
+back, is believed where the rules say so, and takes nothing off.
+
 Beside the energy stands what it can have been at least and at most. Where
 power is known at both ends only, it is taken to have been between the two; in
 a gap it was between 0 and the probe's ``max_watts``.
@@ -250,13 +253,21 @@ def _line(begin_ns: int, end_ns: int, first: float, second: float) -> Step:
     return Step(
         begin_ns=begin_ns,
         end_ns=end_ns,
-        joules=(first + second) / 2 * seconds,
-        lower_j=min(first, second) * seconds,
-        upper_j=max(first, second) * seconds,
+        joules=_used(first, second) * seconds,
+        lower_j=max(0.0, min(first, second)) * seconds,
+        upper_j=max(0.0, first, second) * seconds,
         measured=True,
         begin_watts=first,
         end_watts=second,
     )
+
+
+def _used(first: float, second: float) -> float:
+    """The mean of a line's power as far as it is used: what flows back is no one's to take off."""
+    if first >= 0 and second >= 0:
+        return (first + second) / 2
+    most = max(first, second)
+    return most * most / (2 * abs(first - second)) if most > 0 else 0.0
 
 
 def _added(meter: Meter, steps: tuple[Step, ...], reading: Reading) -> Meter:

@@ -87,7 +87,8 @@ def folded(segments: Array, step_s: int) -> Rows:
     pieces["bucket"] = bucket
     pieces["low"], pieces["high"] = np.minimum(at_begin, at_end), np.maximum(at_begin, at_end)
     pieces["measured_ns"] = piece_end - piece_begin
-    pieces["joules"] = (at_begin + at_end) / 2 * ((piece_end - piece_begin) / NS)
+    used = np.maximum(at_begin, 0) + np.maximum(at_end, 0)
+    pieces["joules"] = used / 2 * ((piece_end - piece_begin) / NS)
     return _added(line["probe"], pieces)
 
 

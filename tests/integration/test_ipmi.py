@@ -26,8 +26,7 @@ from tests.integration.ipmi_relay import Relay
 from tools.servers.ipmi_bmc import PASSWORD, USER, DcmiBmc, IpmiSim, SimSensor
 
 PATIENCE_S = 60.0
-SLACK_S = 5.0
-"""What a busy machine may add to any time."""
+SLACK_S = 5.0  # what a busy machine may add to any time
 
 servers = pytest.mark.servers
 

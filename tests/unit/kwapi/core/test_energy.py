@@ -129,6 +129,18 @@ def test_a_clock_that_is_set_back_takes_nothing_away() -> None:
     assert meter.gaps == 1
 
 
+@pytest.mark.parametrize(
+    ("watts", "joules"), [((-20, -20), 0), ((0, -20), 0), ((-100, 100), 25), ((300, -100), 112.5), ((-0.0, 50), 25)]
+)
+def test_power_below_zero_takes_nothing_off(watts: tuple[float, float], joules: float) -> None:
+    """It is believed where the rules say so; of a line that crosses zero, the part above counts."""
+    rules = Rules(min_watts=-1_000.0, max_watts=1_000.0)
+    meter, steps, flags = run(at(0, watts[0]), at(1, watts[1]), rules=rules)
+    assert meter.joules == pytest.approx(joules)
+    assert (flags, meter.last.watts) == ([Flag(0)], watts[1])
+    assert all(step.lower_j <= step.joules <= step.upper_j for step in steps)
+
+
 def test_the_same_reading_again_adds_nothing() -> None:
     """It is no fault either."""
     meter, _, flags = run(at(0), at(1), at(1), at(2))
