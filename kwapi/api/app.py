@@ -32,9 +32,6 @@ _PAGE = "power/index.html"
 _ROUTES = frozenset(
     {*_OPEN, "/v1/probes", "/v1/probe-ids", "/v1/history", "/v1/events", "/healthz", "/readyz", "/metrics"}
 )
-_ROUTES = frozenset(
-    {*_OPEN, "/v1/probes", "/v1/probe-ids", "/v1/history", "/v1/events", "/healthz", "/readyz", "/metrics"}
-)
 
 
 class Root(Resource):
