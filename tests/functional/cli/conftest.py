@@ -38,7 +38,7 @@ def admin(climate: Program, sandbox: dict[str, str]) -> Program:
 @pytest.fixture(scope="session")
 def metering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metering]:
     """Kwapi's processes with five probes: two wattmeters of two, and one that nobody believes."""
-    hot = "[hot]\ndriver = dummy\nprobes = 1\ninterval_s = 0.5\nmin_watts = 30000\nmax_watts = 30000\n"
+    hot = "[hot]\ndriver = dummy\nprobes = 1\ninterval_s = 0.5\nmin_watts = 300000\nmax_watts = 300000\n"
     with Metering(tmp_path_factory.mktemp("metering"), dummies(2, 2, 0.5) + hot) as made:
         with (made.directory / "api.conf").open("a") as file:
             file.write("[kwapi]\nstale_after_s = 3\n")
