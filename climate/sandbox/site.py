@@ -19,6 +19,7 @@ from climate.sandbox import energy
 from climate.sandbox.folder import Folder
 
 PREFERRED_PORT = 9393
+_NEXT_PORTS = 100
 OPTIONS = (*inventory.OPTIONS, *planning.OPTIONS, *api.OPTIONS)
 # In the order in which they may ask each other, so that whoever starts finds those it asks.
 BUILDERS: tuple[Callable[[cfg.ConfigOpts, Callable[[], int]], Process], ...] = (
@@ -29,8 +30,12 @@ BUILDERS: tuple[Callable[[cfg.ConfigOpts, Callable[[], int]], Process], ...] = (
 
 
 def free_port(preferred: int) -> int:
-    """``preferred`` if nobody listens there, else any free port of the loopback address."""
-    for port in (preferred, 0):
+    """``preferred`` if nobody listens there, else one of the next, else any free port of the loopback address.
+
+    Any one is the last choice: connections take such a port between now and
+    the moment when somebody listens there.
+    """
+    for port in (*(range(preferred, preferred + _NEXT_PORTS) if preferred else ()), 0):
         with closing(socket.socket()) as candidate:
             candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

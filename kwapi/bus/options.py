@@ -76,7 +76,7 @@ LISTENING_OPTS = [
         "upstream",
         default=["tcp://127.0.0.1:5561|tcp://127.0.0.1:5562"],
         help="Whom to listen to, once for each: where it publishes, a |, and where it is asked; "
-        "with CURVE another | and its public key.",
+        "with CURVE another | and its public key, in which each $ is written twice.",
     ),
 ]
 CONSUMER_OPTS = [
