@@ -158,7 +158,7 @@ def test_half_a_table_gives_half_the_readings(caplog: pytest.LogCaptureFixture) 
         del device.rows_of[(*WATTS, outlet)], device.rows_of[(*AMPERES, outlet)]
     for _ in range(2):
         assert watts(driver) == {"3": 30.0, "4": 40.0}
-    assert "meter: it has no value now for 1, 2" in [record.getMessage() for record in caplog.records]
+    assert [record.getMessage() for record in caplog.records].count("meter: it has no value now for 1, 2") == 1
     for outlet in (3, 4):
         del device.rows_of[(*WATTS, outlet)], device.rows_of[(*AMPERES, outlet)]
     with pytest.raises(DeviceError, match="no value now for 1, 2, 3, 4"):
