@@ -12,7 +12,7 @@ from pathlib import Path
 from tools.servers.process import Process, ServerFailed
 from tools.servers.server import Availability, Server
 
-ENVIRONMENT = Path(__file__).parents[2] / ".deps" / "keystone"
+ENVIRONMENT = Path(__file__).parents[2] / ".deps" / "openstack"
 PROGRAMS = ENVIRONMENT / "bin"
 PASSWORD = "for-tests-only"
 SETUP_LIMIT_S = 180
@@ -48,7 +48,7 @@ class Keystone(Server):
     @classmethod
     def available(cls) -> Availability:
         if not (ENVIRONMENT / "made").exists():
-            return Availability("Keystone is not installed in .deps/keystone (make deps)")
+            return Availability("Keystone is not installed in .deps/openstack (make deps)")
         return Availability()
 
     @property
