@@ -8,13 +8,14 @@ import random
 import pytest
 
 from climate.chassis.outbox import Effect
-from climate.core import booking
-from climate.core.booking import Decision, Rules
-from climate.core.lease import LeaseChange, RepeatKey
+from climate.core import booking, substitution
+from climate.core.booking import Decision, Held, Rules
+from climate.core.lease import Lease, LeaseChange, RepeatKey
+from climate.core.substitution import Swap
 from climate.errors import BadField, HostsTaken, LeaseChanged, WrongState
 from climate.planning.store.memory import MemoryStore
 from climate.planning.store.protocol import RepeatTaken
-from tests.contract.planning_decisions import NOW, Backend, change, host_ids, proposal, repeat, told
+from tests.contract.planning_decisions import NOW, RULES, Backend, change, host_ids, proposal, repeat, told
 
 HOSTS = 10
 SEEDS = [*range(3), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(3, 100))]
@@ -81,6 +82,7 @@ class Life:
             lambda: booking.advance(lease, held, self._now),
             lambda: self._changed(lease),
             lambda: self._changed(lease),
+            lambda: self._swapped(lease, held),
         ]
         try:
             return self._random.choice(acts)()
@@ -99,7 +101,7 @@ class Life:
             lease_id=f"{self._random.getrandbits(128):032x}",
         )
 
-    def _changed(self, lease: booking.Lease) -> Decision | None:
+    def _changed(self, lease: Lease) -> Decision | None:
         """A random PATCH; a host that joins may be another lease's."""
         more = self._random.randrange(-1, 2)
         later = self._random.randrange(-10, 20)
@@ -109,3 +111,12 @@ class Life:
         own = {one.host for one in self._stores[-1].get_held(lease.lease_id)}
         others = sorted(set(range(HOSTS)) - own)
         return change(self._stores[-1], lease.lease_id, wanted, self._now, others[:1] if more > 0 else [])
+
+    def _swapped(self, lease: Lease, held: list[Held]) -> Decision | None:
+        """Another host, perhaps of another lease, in the place of one."""
+        own = [one.host for one in held if not one.given_back]
+        others = sorted(set(range(HOSTS)) - {one.host for one in held})
+        if not lease.live or not own or not others or lease.end_at <= self._now:
+            return None
+        swap = Swap((self._random.choice(own),), (self._random.choice(others),), {"rack": "another"})
+        return substitution.swapped(lease, held, swap, self._now, RULES)
