@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""climate-manage: the database, the archive, the configuration, and how all parts are, by hand."""
+"""climate-manage: the database, the archive, the configuration, Keystone, and how all parts are, by hand."""
 
 from __future__ import annotations
 
@@ -20,16 +20,19 @@ from climate.chassis import sql
 from climate.client.entry import SERVICE_TYPE
 from climate.cmd import main as common
 from climate.core.period import parse_instant
-from climate.errors import ClimateError
+from climate.errors import ClimateError, ConfigError
 from climate.inventory import options as inventory
 from climate.manage import archive, configcheck, database
 from climate.manage.doctor import doors, ground, report, services
 from climate.manage.doctor.examination import Check, Finding, examine
-from climate.openstack import catalogue
+from climate.manage.register import acting, wishes
+from climate.openstack import catalogue, keystone
+from climate.openstack.identity import Identity
 from climate.planning import limits
 from climate.planning.store.archive import Archive
 
 Command = Callable[[cfg.ConfigOpts], int]
+_WHICH = ("", "internal_", "admin_")  # of a service's addresses, as options name them
 
 
 def _engine(conf: cfg.ConfigOpts) -> sa.Engine:
@@ -69,6 +72,26 @@ def _archive(conf: cfg.ConfigOpts) -> int:
     before = parse_instant(conf.command.before, "--before")
     store = Archive(common.database_engine(conf), limits.of_site(conf).withdrawn_window_s)
     archive.run(store, before, common.clock(), _say, dry=conf.command.dry_run)
+    return 0
+
+
+def _register(conf: cfg.ConfigOpts) -> int:
+    cloud = keystone.Cloud.from_conf(conf)
+    entries = [
+        wishes.entry(service, *(getattr(conf.command, f"{service.type}_{which}url") for which in _WHICH))
+        for service in wishes.SERVICES
+    ]
+    wished = wishes.Wishes(
+        tuple(entry for entry in entries if entry),
+        conf.command.region or cloud.region_name,
+        wishes.accounts(conf.command.user),
+        tuple(conf.command.user_role or wishes.DEFAULTS.account_roles),
+        conf.command.project,
+        conf.command.domain,
+    )
+    if not wished.entries and not wished.accounts:
+        raise ConfigError("There is nothing to register: say --reservation-url, --energy-url or --user.")
+    acting.run(Identity(cloud), wished, _say, dry=conf.command.dry_run, as_json=conf.command.format == "json")
     return 0
 
 
@@ -130,7 +153,8 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _commands(subparsers: object) -> None:
+def commands(subparsers: object) -> None:
+    """Add every command with its options to the parser of the command line (argparse's ``add_subparsers()``)."""
     groups: dict[str, tuple[str, dict[str, tuple[Command, str, str | None]]]] = {
         "db": (
             "the database's schema",
@@ -155,6 +179,7 @@ def _commands(subparsers: object) -> None:
                 command.add_argument("revision", **({"nargs": "?", "default": revision} if revision else {}))
     _archive_command(subparsers)
     _doctor_command(subparsers)
+    _register_command(subparsers)
 
 
 def _archive_command(subparsers: object) -> None:
@@ -186,6 +211,34 @@ def _doctor_command(subparsers: object) -> None:
     )
 
 
+def _register_command(subparsers: object) -> None:
+    help_text = "make in Keystone what is missing there of the suite: services, endpoints, roles, users"
+    command: argparse.ArgumentParser = subparsers.add_parser("register", help=help_text)  # type: ignore[attr-defined]
+    command.set_defaults(run=_register)
+    for service in wishes.SERVICES:
+        name = f"--{service.type}"
+        command.add_argument(f"{name}-url", metavar="URL", help=f"where clients find {service.name}-api")
+        command.add_argument(f"{name}-internal-url", metavar="URL", help="the internal endpoint; as the public one")
+        command.add_argument(f"{name}-admin-url", metavar="URL", help="the admin endpoint; as the internal one")
+    command.add_argument("--region", help="the endpoints' region; [keystone] region_name, or else the only one")
+    command.add_argument(
+        "--user",
+        action="append",
+        default=[],
+        metavar="NAME[=FILE]",
+        help="a user as which a service signs in; made with the password in FILE (mode 600), where it is missing",
+    )
+    command.add_argument(
+        "--user-role", action="append", metavar="ROLE", help="a role that each --user has in the project; service"
+    )
+    command.add_argument("--project", default=wishes.DEFAULTS.project, help="the users' project; service")
+    command.add_argument(
+        "--domain", default=wishes.DEFAULTS.domain, help="the users' and the project's domain; Default"
+    )
+    command.add_argument("--dry-run", action="store_true", help="only say what would be made or changed")
+    command.add_argument("--format", choices=["table", "json"], default="table", help="lines, or one JSON object")
+
+
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0.5 <= seconds <= 600:  # also false for NaN
@@ -196,7 +249,7 @@ def _seconds(text: str) -> float:
 def main() -> int:
     """Run one command of climate-manage; the exit status."""
     conf = cfg.CONF
-    conf.register_cli_opt(cfg.SubCommandOpt("command", title="commands", handler=_commands))
+    conf.register_cli_opt(cfg.SubCommandOpt("command", title="commands", handler=commands))
     try:
         options = configcheck.all_options()
         configuration.load(conf, sys.argv[1:], "climate-manage", options, importlib.metadata.version("climate"))
