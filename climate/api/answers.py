@@ -5,9 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wsme import types as wtypes
-
-from climate.api import shapes
+from climate.api import fields, shapes
 from climate.core.host_properties.describe import Origin
 from climate.core.lifecycle import State
 
@@ -15,7 +13,7 @@ _LEASE_ID = "6f1c8a52-0d3b-4f0e-9a53-2b8f3f7f9c11"
 _HOST_ID = "0b9e6c1e-5b0e-4c39-8f0e-6a0d3d2c7a10"
 
 
-class HostName(wtypes.Base):
+class HostName(fields.Body):
     """A host of a lease."""
 
     id = shapes.text()
@@ -27,7 +25,7 @@ class HostName(wtypes.Base):
         return {"id": _HOST_ID, "name": "node-1"}
 
 
-class Lease(wtypes.Base):
+class Lease(fields.Body):
     """A lease."""
 
     id = shapes.text()
@@ -92,7 +90,7 @@ class Lease(wtypes.Base):
         }
 
 
-class LeasePage(wtypes.Base):
+class LeasePage(fields.Body):
     """A page of leases, newest first."""
 
     leases = shapes.many("Lease")
@@ -100,7 +98,7 @@ class LeasePage(wtypes.Base):
     next_marker = shapes.text("What to send as marker for the next page; null on the last.", nullable=True)
 
 
-class Scheduler(wtypes.Base):
+class Scheduler(fields.Body):
     """A strategy that chooses dates and hosts."""
 
     name = shapes.text()
@@ -108,20 +106,20 @@ class Scheduler(wtypes.Base):
     default = shapes.flag("Whether it is the one for requests that name none.")
 
 
-class SchedulerList(wtypes.Base):
+class SchedulerList(fields.Body):
     """The strategies."""
 
     schedulers = shapes.many("Scheduler")
 
 
-class Rule(wtypes.Base):
+class Rule(fields.Body):
     """Hosts of a kind have this value of a property."""
 
     where = shapes.shown({"type": "array"}, "A filter of hosts, as host_properties.")
     value = shapes.shown({"type": ["string", "number", "boolean"]})
 
 
-class Property(wtypes.Base):
+class Property(fields.Body):
     """A fact that host_properties may speak of."""
 
     name = shapes.text()
@@ -146,13 +144,13 @@ class Property(wtypes.Base):
     )
 
 
-class PropertyList(wtypes.Base):
+class PropertyList(fields.Body):
     """The properties, by name."""
 
     properties = shapes.many("Property")
 
 
-class LeaseNow(wtypes.Base):
+class LeaseNow(fields.Body):
     """The lease that a host is kept for now."""
 
     id = shapes.text()
@@ -161,7 +159,7 @@ class LeaseNow(wtypes.Base):
     until_at = shapes.instant("When it lets the host go, clean-up included.")
 
 
-class NextLease(wtypes.Base):
+class NextLease(fields.Body):
     """The lease that a host is kept for later."""
 
     id = shapes.text()
@@ -170,7 +168,7 @@ class NextLease(wtypes.Base):
     start_at = shapes.instant("From when on.")
 
 
-class Host(wtypes.Base):
+class Host(fields.Body):
     """A machine."""
 
     id = shapes.text()
@@ -192,7 +190,7 @@ class Host(wtypes.Base):
     links = shapes.links()
 
 
-class HostPage(wtypes.Base):
+class HostPage(fields.Body):
     """A page of hosts, by name."""
 
     hosts = shapes.many("Host")
@@ -200,7 +198,7 @@ class HostPage(wtypes.Base):
     next_marker = shapes.text(nullable=True)
 
 
-class HostUse(wtypes.Base):
+class HostUse(fields.Body):
     """A host's lease now and next; null where there is none."""
 
     host_id = shapes.text()
@@ -219,7 +217,7 @@ class HostUse(wtypes.Base):
     next_start_at = shapes.instant("From when on.", nullable=True)
 
 
-class Availability(wtypes.Base):
+class Availability(fields.Body):
     """Every host with its lease now and next.
 
     It stays true as time goes by: a lease whose ``until`` is past has let the
@@ -232,7 +230,7 @@ class Availability(wtypes.Base):
     hosts = shapes.many("HostUse", "By name; a retired host is here as long as it has a lease.")
 
 
-class CalendarEntry(wtypes.Base):
+class CalendarEntry(fields.Body):
     """Time that a lease has on a number of hosts."""
 
     lease_id = shapes.text()
@@ -245,7 +243,7 @@ class CalendarEntry(wtypes.Base):
     hosts = shapes.many("HostName", "Which hosts, for administrators.", always=False)
 
 
-class CalendarPage(wtypes.Base):
+class CalendarPage(fields.Body):
     """A page of leases in time, by start."""
 
     start = shapes.instant()
@@ -255,7 +253,7 @@ class CalendarPage(wtypes.Base):
     next_marker = shapes.text(nullable=True)
 
 
-class LimitValue(wtypes.Base):
+class LimitValue(fields.Body):
     """A limit as it is for a project; -1 is no limit."""
 
     value = shapes.shown({"type": "integer", "minimum": -1}, "What counts for the project.")
@@ -265,7 +263,7 @@ class LimitValue(wtypes.Base):
     used = shapes.number("How much of it the project uses, where that is counted.", always=False)
 
 
-class ProjectLimits(wtypes.Base):
+class ProjectLimits(fields.Body):
     """What a project may ask for and hold."""
 
     project_id = shapes.text()
@@ -286,7 +284,7 @@ class ProjectLimits(wtypes.Base):
         }
 
 
-class LimitPage(wtypes.Base):
+class LimitPage(fields.Body):
     """A page of projects with limits of their own, by id."""
 
     projects = shapes.many("ProjectLimits", "Without what they use.")
@@ -294,7 +292,7 @@ class LimitPage(wtypes.Base):
     next_marker = shapes.text("What to send as marker for the next page; null on the last.", nullable=True)
 
 
-class Version(wtypes.Base):
+class Version(fields.Body):
     """A version of this API."""
 
     id = shapes.text()
@@ -302,32 +300,32 @@ class Version(wtypes.Base):
     links = shapes.shown({"type": "array", "items": {"type": "object"}})
 
 
-class VersionList(wtypes.Base):
+class VersionList(fields.Body):
     """The versions."""
 
     versions = shapes.many("Version")
 
 
-class VersionAnswer(wtypes.Base):
+class VersionAnswer(fields.Body):
     """One version."""
 
     version = shapes.shown({"$ref": "#/components/schemas/Version"})
 
 
-class Alive(wtypes.Base):
+class Alive(fields.Body):
     """The process answers."""
 
     status = shapes.text()
 
 
-class Ready(wtypes.Base):
+class Ready(fields.Body):
     """The process, and each part that it needs."""
 
     status = shapes.text()
     parts = shapes.shown({"type": "object", "additionalProperties": {"type": "string"}})
 
 
-class ErrorBody(wtypes.Base):
+class ErrorBody(fields.Body):
     """What went wrong."""
 
     code = shapes.text("Stable: a program may rely on it.")
@@ -336,7 +334,7 @@ class ErrorBody(wtypes.Base):
     request_id = shapes.text("Under which the service's logs have the request.")
 
 
-class Error(wtypes.Base):
+class Error(fields.Body):
     """An error."""
 
     error = shapes.shown({"$ref": "#/components/schemas/ErrorBody"})

@@ -9,7 +9,7 @@ from wsme import exc
 from wsme import types as wtypes
 from wsme.rest import json as rest_json
 
-from climate.api.fields import Choice, Duration, Facts, Filter, Flag, Instant, LimitValue, Rules, Text, Whole
+from climate.api.fields import Body, Choice, Duration, Facts, Filter, Flag, Instant, LimitValue, Rules, Text, Whole
 from climate.chassis.web import payload
 from climate.core.host import PropertyValue
 from climate.core.host_properties.catalogue import Kind
@@ -19,7 +19,7 @@ from climate.core.limits import LIMITS
 from climate.errors import BadField
 from climate.rpcapi.inventory import PropertyChange
 
-T = TypeVar("T", bound=wtypes.Base)
+T = TypeVar("T", bound=Body)
 
 MOST_HOSTS = 1_000_000
 LONGEST_NAME = 255
@@ -37,7 +37,7 @@ _RULES = Rules(
 )
 
 
-class LeaseRequest(wtypes.Base):
+class LeaseRequest(Body):
     """A lease that is asked for; everything may be left out but what makes the duration known."""
 
     name = wtypes.wsattr(Text("name", _NAME, LONGEST_NAME))
@@ -92,7 +92,7 @@ class LeaseRequest(wtypes.Base):
         return _given(self.quantity) or 1
 
 
-class LeasePatch(wtypes.Base):
+class LeasePatch(Body):
     """What is to be different about a lease; what is left out stays."""
 
     name = wtypes.wsattr(Text("name", _NAME, LONGEST_NAME))
@@ -124,7 +124,7 @@ class LeasePatch(wtypes.Base):
         return change
 
 
-class HostPatch(wtypes.Base):
+class HostPatch(Body):
     """What administrators say of a host; what is left out stays."""
 
     disabled = wtypes.wsattr(Flag("disabled", "True takes the host out of new leases; those it has stay."))
@@ -150,7 +150,7 @@ class HostPatch(wtypes.Base):
         return disabled, reason or "", properties or {}
 
 
-class PropertyRequest(wtypes.Base):
+class PropertyRequest(Body):
     """A property that neither the standard nor a source knows; name and type are needed."""
 
     name = wtypes.wsattr(Text("name", "Letters, digits, _ - :, and dots between the parts of a nested name.", 128))
@@ -191,7 +191,7 @@ class PropertyRequest(wtypes.Base):
         )
 
 
-class PropertyPatch(wtypes.Base):
+class PropertyPatch(Body):
     """What is to be different about a property; what is left out stays."""
 
     hidden = wtypes.wsattr(_HIDDEN)
@@ -221,7 +221,7 @@ class PropertyPatch(wtypes.Base):
         return change
 
 
-class LimitsPatch(wtypes.Base):
+class LimitsPatch(Body):
     """Limits of a project's own; what is left out stays, null gives it the site's value again."""
 
     horizon_s = wtypes.wsattr(LimitValue("horizon_s"))
@@ -253,7 +253,7 @@ class LimitsPatch(wtypes.Base):
         return named
 
 
-class Empty(wtypes.Base):
+class Empty(Body):
     """Nothing to say."""
 
 
