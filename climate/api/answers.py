@@ -212,8 +212,14 @@ class HostUse(fields.Body):
         nullable=True,
     )
     until = shapes.instant("When that lease lets the host go, clean-up included.", nullable=True)
+    end_at = shapes.instant(
+        "When that lease ends. A host that it lets go earlier was given back and is being cleaned up.", nullable=True
+    )
     next_lease_id = shapes.text("The lease that it is kept for later.", nullable=True)
     next_project_id = shapes.text("Whose that one is.", nullable=True)
+    next_state = shapes.shown(
+        {"type": "string", "enum": [str(state) for state in State]}, "Where that one stands.", nullable=True
+    )
     next_start_at = shapes.instant("From when on.", nullable=True)
 
 

@@ -133,8 +133,10 @@ def availability(value: NamedHost, use: Use) -> JSON:
         "project_id": lease and lease.project_id,
         "state": lease and str(lease.state),
         "until": lease and format_instant(lease.until_at),
+        "end_at": lease and format_instant(lease.end_at),
         "next_lease_id": following and following.lease_id,
         "next_project_id": following and following.project_id,
+        "next_state": following and str(following.state),
         "next_start_at": following and format_instant(following.start_at),
     }
 

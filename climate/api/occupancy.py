@@ -21,12 +21,16 @@ _NEVER = -1
 
 @dataclass(frozen=True, slots=True)
 class LeaseNow:
-    """The lease on a host, also one that is over while its margin lasts; ``until_at`` in epoch seconds."""
+    """The lease on a host, also one that is over while its margin lasts; instants in epoch seconds.
+
+    A host that is blocked until before the lease's end was given back.
+    """
 
     lease_id: str
     project_id: str
     state: State
     until_at: int
+    end_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ def _by_id(columns: NameColumns) -> dict[str, NamedHost]:
 
 
 def _by_host(columns: Availability) -> dict[str, Use]:
-    leases = zip(columns.lease_ids, columns.project_ids, columns.states, columns.until_at, strict=True)
+    leases = zip(columns.lease_ids, columns.project_ids, columns.states, columns.until_at, columns.end_at, strict=True)
     following = zip(
         columns.next_lease_ids, columns.next_project_ids, columns.next_states, columns.next_start_at, strict=True
     )
@@ -139,8 +143,12 @@ def _by_host(columns: Availability) -> dict[str, Use]:
     }
 
 
-def _lease_now(lease_id: str, project_id: str, state: State | None, until_at: int | None) -> LeaseNow | None:
-    return None if state is None or until_at is None else LeaseNow(lease_id, project_id, state, until_at)
+def _lease_now(
+    lease_id: str, project_id: str, state: State | None, until_at: int | None, end_at: int | None
+) -> LeaseNow | None:
+    if state is None or until_at is None or end_at is None:
+        return None
+    return LeaseNow(lease_id, project_id, state, until_at, end_at)
 
 
 def _next_lease(lease_id: str, project_id: str, state: State | None, start_at: int | None) -> NextLease | None:

@@ -60,8 +60,10 @@ class Use(TypedDict):
     project_id: str | None
     state: str | None
     until: str | None
+    end_at: str | None
     next_lease_id: str | None
     next_project_id: str | None
+    next_state: str | None
     next_start_at: str | None
 
 

@@ -37,6 +37,7 @@ class AvailabilityReport:
                 project_ids=leases.project_ids,
                 states=leases.states,
                 until_at=_instants(holders, columns.until.tolist()),
+                end_at=leases.end_at,
                 next_lease_ids=following.ids,
                 next_project_ids=following.project_ids,
                 next_states=following.states,
@@ -51,6 +52,7 @@ class _Leases:
     ids: tuple[str, ...]
     project_ids: tuple[str, ...]
     states: tuple[State | None, ...]
+    end_at: tuple[int | None, ...]
 
 
 def _leases(replica: Replica, owners: list[int]) -> _Leases:
@@ -60,6 +62,7 @@ def _leases(replica: Replica, owners: list[int]) -> _Leases:
         tuple(keys),
         tuple("" if fact is None else fact.project_id for fact in facts),
         tuple(None if fact is None else fact.state for fact in facts),
+        tuple(None if fact is None else fact.end_at for fact in facts),
     )
 
 

@@ -34,7 +34,8 @@ class Availability:
     Columns of equal length; instants in epoch seconds. ``hosts`` are packed
     ids. Where there is no lease, its ids are ``""``, its state and its instant
     ``None``. ``until_at`` is when the running booking ends, margin included: a
-    lease that is over still blocks its hosts until then.
+    lease that is over still blocks its hosts until then. ``end_at`` is when the
+    lease itself ends: a host that is blocked for less was given back.
     """
 
     sequence: int
@@ -44,6 +45,7 @@ class Availability:
     project_ids: tuple[str, ...]
     states: tuple[State | None, ...]
     until_at: tuple[int | None, ...]
+    end_at: tuple[int | None, ...]
     next_lease_ids: tuple[str, ...]
     next_project_ids: tuple[str, ...]
     next_states: tuple[State | None, ...]

@@ -33,9 +33,8 @@ def listed(site: Site) -> dict[str, Any]:
 
 def test_every_host_is_told_by_name(site: Site) -> None:
     """Also one that was never in a lease, and one that is disabled: only what is gone is left out."""
-    free = dict.fromkeys(
-        ("lease_id", "project_id", "state", "until", "next_lease_id", "next_project_id", "next_start_at")
-    )
+    now = ("lease_id", "project_id", "state", "until", "end_at")
+    free = dict.fromkeys((*now, "next_lease_id", "next_project_id", "next_state", "next_start_at"))
     answer = asked(site).json
     assert answer["sequence"] == 0
     assert answer["hosts"] == [
@@ -56,7 +55,8 @@ def test_a_host_tells_its_lease_now_and_next(site: Site) -> None:
     assert shown["next"] == {"id": then["id"], **project, "state": "proposed", "start_at": IN_TWO_HOURS}
     assert [row[name] for name in ("lease_id", "project_id", "state", "until")] == [*shown["lease"].values()]
     assert [row[name] for name in ("next_lease_id", "next_project_id")] == [then["id"], "project-admin"]
-    assert row["next_start_at"] == IN_TWO_HOURS
+    assert row["end_at"] == IN_AN_HOUR
+    assert (row["next_state"], row["next_start_at"]) == ("proposed", IN_TWO_HOURS)
     site.pass_time(60)
     assert listed(site)["node-2"]["state"] == "active"
     site.pass_time(3540)

@@ -20,7 +20,7 @@ def test_each_host_tells_its_lease_and_the_next(shop: Workshop) -> None:
     assert (found.sequence, found.at) == (3, 1_000)
     assert unpack(found.hosts) == host_ids(0, 1, 2)
     assert found.lease_ids == (now.lease_id, "", "")
-    assert found.until_at == (1_110, None, None)
+    assert (found.until_at, found.end_at) == ((1_110, None, None), (1_100, None, None))
     assert found.next_lease_ids == (later.lease_id, only_later.lease_id, "")
     assert found.next_start_at == (1_200, 1_500, None)
 
