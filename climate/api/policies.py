@@ -12,6 +12,7 @@ GET = "climate:leases:get"
 UPDATE = "climate:leases:update"
 CONFIRM = "climate:leases:confirm"
 CANCEL = "climate:leases:cancel"
+SUBSTITUTE = "climate:leases:substitute"
 ALL_PROJECTS = "climate:leases:all_projects"
 CHOOSE_SCHEDULER = "climate:leases:choose_scheduler"
 CALENDAR = "climate:calendar:get"
@@ -59,6 +60,7 @@ _OPERATIONS: list[tuple[str, str, str, str, str]] = [
     (GET, _READER, "See a lease.", "GET", _LEASE),
     (UPDATE, _MEMBER, "Extend or shorten a lease, add or give back hosts, rename it.", "PATCH", _LEASE),
     (CONFIRM, _MEMBER, "Confirm a proposal.", "POST", f"{_LEASE}/confirm"),
+    (SUBSTITUTE, _MEMBER, "Take others for hosts of a lease that fail.", "POST", f"{_LEASE}/substitute"),
     (CANCEL, _MEMBER, "Cancel a lease.", "DELETE", _LEASE),
     (ALL_PROJECTS, _ADMIN, "See and change leases of other projects.", "GET", "/v1/leases"),
     (CHOOSE_SCHEDULER, _ADMIN, "Name any scheduler, not only one of [api] allowed_schedulers.", "POST", "/v1/leases"),

@@ -209,6 +209,14 @@ ROUTES = (
         errors=(LeaseNotFound, WrongState, LeaseChanged, LimitReached),
     ),
     Route(
+        method="POST",
+        path="/v1/leases/{lease_id}/substitute",
+        summary="Take other hosts for those of a lease that fail",
+        who=Who.MEMBER,
+        answer=answers.Lease,
+        errors=(LeaseNotFound, WrongState, LeaseChanged),
+    ),
+    Route(
         method="GET",
         path="/v1/schedulers",
         summary="The strategies that you may name",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands about leases that exist: list, show, set, confirm, cancel, wait."""
+"""The commands about leases that exist: list, show, set, confirm, substitute, cancel, wait."""
 
 from __future__ import annotations
 
@@ -146,6 +146,22 @@ class Confirm(ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Fields:
         return self.shown(parsed_args, self.client.leases.confirm(id_of(self.client, parsed_args.lease)))
+
+
+class Substitute(ShowOne):
+    """Take other hosts for those of a lease that fail
+
+    Before its start that happens by itself. Instances on a host that fails
+    are not moved; a lease whose hosts are well stays as it is.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        add_lease(parser)
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Fields:
+        return self.shown(parsed_args, self.client.leases.substitute(id_of(self.client, parsed_args.lease)))
 
 
 class Cancel(Command):

@@ -148,6 +148,13 @@ class Leases:
         """
         return self._connection.json("POST", f"{_path(lease_id)}/confirm")
 
+    def substitute(self, lease_id: str) -> Lease:
+        """Take others for those of its hosts that fail, as far as there are; what is missing: ``degraded_reason``.
+
+        :raises WrongState: the lease is over.
+        """
+        return self._connection.json("POST", f"{_path(lease_id)}/substitute")
+
     def cancel(self, lease_id: str) -> None:
         """Give everything back; twice is once.
 

@@ -30,8 +30,9 @@ class Change:
     """One committed change of one lease; ``sequence`` rises by one, without gaps.
 
     ``event`` is what the notification is called, without ``lease.``:
-    proposed, confirmed, started, ended, expired, cancelled, changed, failed,
-    released (blocked time that is over left the calendar).
+    proposed, confirmed, started, ended, expired, cancelled, changed,
+    substituted (hosts were swapped), degraded, recovered, failed, released
+    (blocked time that is over left the calendar).
     """
 
     sequence: int

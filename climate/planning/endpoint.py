@@ -10,6 +10,7 @@ from climate.core.candidates import Candidates
 from climate.core.lease import Lease, LeaseChange, LeaseQuery, Owner, RepeatKey, Terms, Wish
 from climate.planning.availability import AvailabilityReport
 from climate.planning.changes import Changes
+from climate.planning.failures import Failures
 from climate.planning.following import Following
 from climate.planning.limits import LimitsOfProjects
 from climate.planning.proposals import Proposals, Request
@@ -32,6 +33,7 @@ class PlanningEndpoint:
         availability: AvailabilityReport,
         following: Following,
         limits: LimitsOfProjects,
+        failures: Failures,
     ) -> None:
         self._store = store
         self._proposals = proposals
@@ -40,6 +42,7 @@ class PlanningEndpoint:
         self._availability = availability
         self._following = following
         self._limits = limits
+        self._failures = failures
 
     @exposed
     def make_proposal(
@@ -99,6 +102,11 @@ class PlanningEndpoint:
     ) -> Lease:
         """Carry a PATCH out."""
         return self._changes.change(lease_id, project_id, change, hosts, answer_by)
+
+    @exposed
+    def substitute_hosts(self, context: Context, *, lease_id: str, project_id: str | None) -> Lease:
+        """Other hosts for those that fail."""
+        return self._failures.substitute(lease_id, project_id)
 
     @exposed
     def list_leases(self, context: Context, *, query: LeaseQuery) -> list[Lease]:

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from climate.core.calendar.replica import Replica
-from climate.core.candidates import unpack
-from climate.core.lease import LeaseQuery
+from climate.core.candidates import chunks, pack, unpack
+from climate.core.lease import Lease, LeaseQuery
 from climate.core.lifecycle import State
 from climate.core.substitution import is_about_hosts
 from climate.errors import WrongState
@@ -72,6 +72,17 @@ class Failures:
         for lease_id in unfit | dict.fromkeys(known):
             self._mend(lease_id, sorted(unfit.get(lease_id, ())))
         return len(unfit)
+
+    def substitute(self, lease_id: str, project_id: str | None) -> Lease:
+        """Other hosts for those of a lease that cannot be used now, running or not; none fail, nothing happens.
+
+        :raises LeaseNotFound: none in this scope.
+        :raises WrongState: it is over.
+        """
+        lease = self._store.get_lease(lease_id, project_id)
+        bookable = frozenset(chunks(self._bookable()))
+        unfit = [host for host in lease.hosts if pack([host]) not in bookable]
+        return self._substitutes.replace(lease_id, unfit, project_id)
 
     def _broken(self, unfit: set[int], now: int) -> set[int]:
         """Those that were unfit at every look for long enough."""

@@ -7,6 +7,7 @@ from oslo_config import cfg
 
 from climate.core.booking import Rules
 from climate.core.schedulers.in_use import InUse, InUseRule
+from climate.planning.failures import FailureRule
 
 GROUP = "planning"
 OPTS = [
@@ -58,6 +59,29 @@ OPTS = [
         help="How often a process looks for leases that begin, end or expire, in seconds.",
     ),
     cfg.IntOpt(
+        "failed_host_patience_s",
+        default=60,
+        min=0,
+        max=86_400,
+        help="For how long the inventory must not offer a host until leases that have not begun get another in its "
+        "place, in seconds: long enough for a compute service to be restarted.",
+    ),
+    cfg.IntOpt(
+        "failed_host_ahead_s",
+        default=86_400,
+        min=60,
+        max=365 * 86_400,
+        help="How long before its start a lease gets other hosts for those that fail, in seconds. "
+        "Until then they may come back.",
+    ),
+    cfg.IntOpt(
+        "failed_host_interval_s",
+        default=10,
+        min=1,
+        max=3600,
+        help="How often planning asks the inventory which hosts may be booked, to find those that fail, in seconds.",
+    ),
+    cfg.IntOpt(
         "calendar_check_interval_s",
         default=3600,
         min=10,
@@ -90,3 +114,9 @@ def in_use(conf: cfg.ConfigOpts) -> InUseRule:
     """What the operator makes of hosts in use."""
     group = conf[GROUP]
     return InUseRule(candidate=InUse(group.candidate_in_use), ahead_s=group.in_use_ahead_s)
+
+
+def failures(conf: cfg.ConfigOpts) -> FailureRule:
+    """When a host has failed for good, and from when on that matters to a lease."""
+    group = conf[GROUP]
+    return FailureRule(patience_s=group.failed_host_patience_s, ahead_s=group.failed_host_ahead_s)

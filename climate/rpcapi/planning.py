@@ -233,6 +233,16 @@ class PlanningAPI:
             answer_by=answer_by,
         )
 
+    def substitute_hosts(self, request_id: str, *, lease_id: str, project_id: str | None) -> Lease:
+        """Swap those hosts of a lease that cannot be used now for others like them, as far as there are.
+
+        What is still missing stands in ``degraded_reason``. A lease whose hosts all can be used stays as it is.
+
+        :raises LeaseNotFound: none in this scope.
+        :raises WrongState: the lease is over.
+        """
+        return self._caller.call(request_id, "substitute_hosts", Lease, lease_id=lease_id, project_id=project_id)
+
     def list_leases(self, request_id: str, *, query: LeaseQuery) -> list[Lease]:
         """A page of leases, newest first.
 

@@ -26,14 +26,17 @@ from climate.inventory.store.memory import MemoryStore as Inventory
 from climate.planning import strategies
 from climate.planning.availability import AvailabilityReport
 from climate.planning.calendar import PlanningCalendar
+from climate.planning.candidates import AskedOfInventory
 from climate.planning.changes import Changes
 from climate.planning.endpoint import PlanningEndpoint
+from climate.planning.failures import FailureRule, Failures
 from climate.planning.following import Following
 from climate.planning.limits import LimitsOfProjects
 from climate.planning.proposals import Proposals
 from climate.planning.store.limits_memory import MemoryLimits
 from climate.planning.store.memory import MemoryStore
 from climate.planning.strategies import Strategies
+from climate.planning.substitutes import Substitutes
 from climate.planning.transitions import Transitions
 from climate.rpcapi.inventory import InventoryAPI
 from climate.rpcapi.planning import PlanningAPI
@@ -98,6 +101,9 @@ class Site:
         chosen = Strategies(strategies.installed(), "earliest")
         randomness = random.Random(1)
         allowed = LimitsOfProjects(MemoryLimits(store), limits, self.clock, lambda: self.now * 1_000_000)
+        asked = AskedOfInventory(InventoryAPI(self.inventory))  # type: ignore[arg-type]
+        substitutes = Substitutes(store, calendar, asked.matching, rules, self.clock)
+        self.failures = Failures(store, calendar, substitutes, asked.bookable, FailureRule(), self.clock)
         self.planning = DirectCaller(
             PlanningEndpoint(
                 store,
@@ -107,6 +113,7 @@ class Site:
                 AvailabilityReport(calendar, self.clock),
                 Following(store, calendar),
                 allowed,
+                self.failures,
             )
         )
         self._transitions = Transitions(store, self.clock, randomness)

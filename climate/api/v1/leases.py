@@ -145,7 +145,12 @@ class OneLease(Resource):
     """One lease."""
 
     def __init__(self, lease_id: str, planning: PlanningAPI, booking: Booking, policies: Policies, view: View) -> None:
-        super().__init__({"confirm": Confirmation(lease_id, planning, policies, view)})
+        super().__init__(
+            {
+                "confirm": Confirmation(lease_id, planning, policies, view),
+                "substitute": Substitution(lease_id, planning, policies, view),
+            }
+        )
         self._lease_id = lease_id
         self._planning = planning
         self._booking = booking
@@ -200,6 +205,27 @@ class Confirmation(Resource):
         project_id = scope(self._policies, who, policies.CONFIRM)
         bodies.read(bodies.Empty, call.body)
         lease = self._planning.confirm_proposal(
+            call.request_id, lease_id=checked(self._lease_id), project_id=project_id
+        )
+        return Answer(self._view.alone(call, lease, who))
+
+
+class Substitution(Resource):
+    """Other hosts in the place of those that fail."""
+
+    def __init__(self, lease_id: str, planning: PlanningAPI, policies: Policies, view: View) -> None:
+        super().__init__()
+        self._lease_id = lease_id
+        self._planning = planning
+        self._policies = policies
+        self._view = view
+
+    def post(self, call: Call) -> Answer:
+        """Swap them as far as there are others; a lease whose hosts are well stays as it is."""
+        who = call.identity()
+        project_id = scope(self._policies, who, policies.SUBSTITUTE)
+        bodies.read(bodies.Empty, call.body)
+        lease = self._planning.substitute_hosts(
             call.request_id, lease_id=checked(self._lease_id), project_id=project_id
         )
         return Answer(self._view.alone(call, lease, who))

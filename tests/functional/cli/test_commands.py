@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -112,6 +113,18 @@ def _(bench: Bench) -> None:
 def _(bench: Bench) -> None:
     lease = bench.lease()
     assert bench.member.json("lease", "confirm", lease)["confirmed_at"]
+    bench.client.leases.cancel(lease)
+
+
+@case("lease substitute")
+def _(bench: Bench) -> None:
+    lease = bench.lease(start_time=int(time.time()) + 7200, confirm=True)
+    failing = bench.admins_client.leases.get(lease)["hosts"][0]["name"]
+    bench.admin("host", "set", failing, "--disable", "--reason", "it smells of smoke")
+    shown = bench.member.json("lease", "substitute", lease)
+    assert (shown["degraded_reason"], "hosts" in shown) == (None, False)
+    assert bench.admins_client.leases.get(lease)["hosts"][0]["name"] != failing
+    bench.admin("host", "set", failing, "--enable")
     bench.client.leases.cancel(lease)
 
 

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What planning itself asks the inventory, when it looks for hosts without a request from outside."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from climate.core.candidates import Candidates
+from climate.rpcapi.inventory import InventoryAPI
+
+
+class AskedOfInventory:
+    """Questions to the inventory, each with a request id of its own."""
+
+    def __init__(self, inventory: InventoryAPI) -> None:
+        self._inventory = inventory
+
+    def matching(self, properties: list[Any]) -> Candidates:
+        """The bookable hosts that match a lease's ``host_properties``, whoever asked for it.
+
+        :raises BadProperties: the filter names what there is no more.
+        :raises ServiceUnavailable: the inventory does not answer.
+        """
+        return self._inventory.get_hosts(_request_id(), properties=properties, sees_hosts=True)
+
+    def bookable(self) -> bytes:
+        """The packed ids of all hosts that may be booked now.
+
+        :raises ServiceUnavailable: the inventory does not answer.
+        """
+        return b"".join(group.hosts for group in self.matching([]).groups)
+
+
+def _request_id() -> str:
+    return f"req-{uuid.uuid4()}"
