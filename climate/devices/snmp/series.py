@@ -11,6 +11,7 @@ import yaml
 from climate.errors import ConfigError
 
 _MODEL = re.compile(r"[a-z0-9]+")
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # every start reads every profile
 
 
 def members(file: str, text: str) -> list[tuple[str, str]]:
@@ -24,7 +25,7 @@ def members(file: str, text: str) -> list[tuple[str, str]]:
     :raises ConfigError: the series is none.
     """
     try:
-        document = yaml.safe_load(text)
+        document = yaml.load(text, _Loader)  # noqa: S506 - it is a safe one
     except yaml.YAMLError:
         return [(file, text)]
     if not isinstance(document, dict) or "series" not in document:
