@@ -130,7 +130,7 @@ def chart(
     """
     label = min(_WIDEST, max([_NARROWEST, *(columns(row.label) for row in rows)]), width // 3)
     axis = Axis(start_at, end_at, max(1, width - label - 1), zone)
-    head, foot = _head(axis, label, style), list(_legend(axis, now, style, width))
+    head, foot = heading(axis, label, style), list(_legend(axis, now, style, width))
     shown = list(rows)
     if height is not None and len(rows) > (room := max(1, height - len(head) - len(foot) - 1)):
         shown = shown[:room]
@@ -138,8 +138,8 @@ def chart(
     return [*head, *(_line(row, axis, now, label, style) for row in shown), *foot]
 
 
-def _head(axis: Axis, label: int, style: Style) -> list[str]:
-    """Two lines: the days, and the times of day (where the ticks are that close)."""
+def heading(axis: Axis, label: int, style: Style) -> list[str]:
+    """Two lines, ``label`` columns from the left: the days, and the times of day (where the ticks are that close)."""
     days, times = [" "] * axis.width, [" "] * axis.width
     ticks = list(axis.ticks())
     first = axis.local(axis.start_at)

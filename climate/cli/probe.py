@@ -7,7 +7,7 @@ import argparse
 import datetime as dt
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from keystoneauth1 import exceptions as keystone
@@ -27,7 +27,7 @@ _NUMBERS: Final = ("watts", "volts", "amperes", "kWh", "coverage", "age")
 _OLD: Final = frozenset({meters.SILENT, meters.REPEATING})
 
 
-class _Metering:
+class Metering:
     """A command that asks kwapi-api."""
 
     def failed(self, error: BaseException) -> Exit:
@@ -40,7 +40,7 @@ class _Metering:
         return super().failed(error)  # type: ignore[misc, no-any-return]
 
 
-class List(_Metering, Lister):
+class List(Metering, Lister):
     """List probes, with their power and energy
 
     Marks say what is special: silent (its numbers are old), stale (the device
@@ -61,11 +61,11 @@ class List(_Metering, Lister):
         found = _shown(self.client.probes.list(given.prefix), given.formatter)
         kept = [one for one in found.values() if not given.stale or _OLD.intersection(one["marks"])]
         if given.formatter == shown.PEOPLE:
-            _line_up(kept)
+            line_up(kept, _NUMBERS)
         return self.listed(given, kept, _LONG if given.long else _BRIEF, meters.Meter)
 
 
-class Show(_Metering, ShowOne):
+class Show(Metering, ShowOne):
     """Show all that is known of a probe
 
     What was really used since it was first heard lies between kWh_lower and
@@ -82,7 +82,7 @@ class Show(_Metering, ShowOne):
         return self.shown(parsed_args, _shown({name: self.client.probes.get(name)}, parsed_args.formatter)[name])
 
 
-class Watch(_Metering, Command):
+class Watch(Metering, Command):
     """Watch the power of probes, the greediest first, until Ctrl-C
 
     Each line shows the last minute, between the least and the greatest power
@@ -124,9 +124,9 @@ def _shown(probes: Mapping[str, Any], form: str) -> dict[str, dict[str, Any]]:
     return {name: meters.in_words(one) if form == shown.PEOPLE else {**one} for name, one in found.items()}
 
 
-def _line_up(rows: Sequence[dict[str, Any]]) -> None:
+def line_up(rows: Sequence[dict[str, Any]], names: Iterable[str]) -> None:
     """Put the points of numbers that stand below each other in one column."""
-    for column in _NUMBERS:
+    for column in names:
         width = max(len(column), *(len(row[column] or "") for row in rows)) if rows else 0
         for row in rows:
             row[column] = (row[column] or "").rjust(width)

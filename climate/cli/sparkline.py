@@ -9,8 +9,10 @@ from typing import Final
 Point = tuple[float, float]
 """An instant in seconds, and the number at it."""
 
-_BARS: Final = "▁▂▃▄▅▆▇█"
-_LETTERS: Final = "_.:-=+*#"
+BARS: Final = "▁▂▃▄▅▆▇█"
+LETTERS: Final = "_.:-=+*#"
+"""Eight heights, with the signs of Unicode and without."""
+
 _GAP: Final = " "
 _LEAST_SPAN: Final = 0.1  # of the greatest number: what varies by less is drawn flatter, not blown up
 
@@ -47,7 +49,7 @@ def columns_of(
 
 def sparkline(values: Sequence[float | None], signs: bool) -> str:
     """A bar for each number, between the least and the greatest of them; a space where there is none."""
-    bars = _BARS if signs else _LETTERS
+    bars = BARS if signs else LETTERS
     known = [value for value in values if value is not None]
     if not known:
         return _GAP * len(values)

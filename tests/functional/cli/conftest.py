@@ -40,8 +40,7 @@ def metering(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metering]:
     """Kwapi's processes with five probes: two wattmeters of two, and one that nobody believes."""
     hot = "[hot]\ndriver = dummy\nprobes = 1\ninterval_s = 0.5\nmin_watts = 300000\nmax_watts = 300000\n"
     with Metering(tmp_path_factory.mktemp("metering"), dummies(2, 2, 0.5) + hot) as made:
-        with (made.directory / "api.conf").open("a") as file:
-            file.write("[kwapi]\nstale_after_s = 3\n")
+        made.add("api", f"[kwapi]\nstale_after_s = 3\nhistory_dir = {made.directory}/history\n")
         made.start("drivers", "api")
         made.wait_for_probes(5)
         yield made
