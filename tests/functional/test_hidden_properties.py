@@ -24,7 +24,7 @@ from climate.core.host_properties.catalogue import OWN
 from tests.functional.site import NOW, Site, host
 
 BASE = {"vcpus": 32, "memory_mb": 65536, "cpu_info.model": "Y", "location": "hall"}
-OTHERS = ("member", "reader", "colleague")
+OTHERS = ("member", *(pytest.param(who, marks=pytest.mark.slow) for who in ("reader", "colleague")))
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
