@@ -76,6 +76,7 @@ def _archive(conf: cfg.ConfigOpts) -> int:
 
 
 def _register(conf: cfg.ConfigOpts) -> int:
+    logging.disable()  # as for the doctor; and what programs read has no other lines in it
     cloud = keystone.Cloud.from_conf(conf)
     entries = [
         wishes.entry(service, *(getattr(conf.command, f"{service.type}_{which}url") for which in _WHICH))

@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,12 @@ import pytest
 import requests
 import yaml
 from keystoneauth1 import exceptions
-from keystoneauth1.identity.v3 import Password
-from keystoneauth1.session import Session
 
 from climate import errors
 from climate.client import Client
 from tests.functional.cli.program import PROGRAMS, Program
+from tests.integration.keystone_cloud import Cloud, Operator, ask
 from tools.servers import Keystone, PostgreSQL, RabbitMQ
-from tools.servers.keystone import PASSWORD
 from tools.suite import Suite
 
 HOSTS = Path(__file__).parents[2] / "climate" / "sandbox" / "data" / "hosts.yaml"
@@ -31,76 +28,15 @@ SERVICE_USER = "climate"
 CHANGING_HEADERS = {"date", "x-openstack-request-id"}
 
 
-@dataclass
-class Cloud:
-    """A Keystone with projects and users of this file's own; everybody's password is the admin's."""
-
-    keystone: Keystone
-    mark: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
-    _ids: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.admin = self.admin_session()
-
-    def add_project(self, name: str) -> None:
-        """A project by a name that only this file knows."""
-        self._ids[name] = self._made("project", name=f"{name}-{self.mark}")
-
-    def add_user(self, name: str, project: str, role: str) -> None:
-        """A user with one role in one project."""
-        user = self._made("user", name=f"{name}-{self.mark}", password=PASSWORD)
-        roles = self.admin.get(f"{self.keystone.url}/roles", params={"name": role}).json()["roles"]
-        self.admin.put(f"{self.keystone.url}/projects/{self._ids[project]}/users/{user}/roles/{roles[0]['id']}")
-
-    def add_service(self, url: str) -> None:
-        """Put the service into the catalogue, as the manual says."""
-        service = self._made("service", type="reservation", name="climate")
-        self._made("endpoint", service_id=service, interface="public", url=url, region_id="RegionOne")
-
-    def session(self, user: str, project: str, password: str = PASSWORD) -> Session:
-        """A user signed in to a project."""
-        return self._session(f"{user}-{self.mark}", f"{project}-{self.mark}", password)
-
-    def admin_session(self) -> Session:
-        """The site's admin, signed in anew: a session keeps the catalogue that it got."""
-        return self._session("admin", "admin")
-
-    def variables(self, user: str, project: str) -> dict[str, str]:
-        """The environment of a user signed in to a project, as an openrc file sets it."""
-        return {
-            "OS_AUTH_URL": self.keystone.url,
-            "OS_USERNAME": f"{user}-{self.mark}",
-            "OS_PASSWORD": PASSWORD,
-            "OS_PROJECT_NAME": f"{project}-{self.mark}",
-            "OS_USER_DOMAIN_ID": "default",
-            "OS_PROJECT_DOMAIN_ID": "default",
-            "OS_IDENTITY_API_VERSION": "3",
-        }
-
-    def revoke(self, token: str) -> None:
-        self.admin.delete(f"{self.keystone.url}/auth/tokens", headers={"X-Subject-Token": token})
-
-    def _made(self, noun: str, **fields: str) -> str:
-        answer = self.admin.post(f"{self.keystone.url}/{noun}s", json={noun: fields})
-        made: str = answer.json()[noun]["id"]
-        return made
-
-    def _session(self, user: str, project: str, password: str = PASSWORD) -> Session:
-        domains = {"user_domain_id": "default", "project_domain_id": "default"}
-        url = self.keystone.url
-        return Session(auth=Password(auth_url=url, username=user, password=password, project_name=project, **domains))
-
-
 @pytest.fixture(scope="module")
 def cloud(keystone: Keystone) -> Cloud:
-    """Two projects with their people, and the service's own user with no right but to check tokens."""
+    """Two projects with their people."""
     made = Cloud(keystone)
-    for project in ("a", "b", "service"):
+    for project in ("a", "b"):
         made.add_project(project)
     made.add_user("anna", "a", "member")
     made.add_user("ralf", "a", "reader")
     made.add_user("otto", "b", "member")
-    made.add_user(SERVICE_USER, "service", "service")
     return made
 
 
@@ -108,20 +44,24 @@ def cloud(keystone: Keystone) -> Cloud:
 def suite(
     tmp_path_factory: pytest.TempPathFactory, cloud: Cloud, rabbitmq: RabbitMQ, postgresql: PostgreSQL
 ) -> Iterator[Suite]:
-    """All services, trusting that Keystone, and in its catalogue."""
+    """All services, trusting that Keystone, in its catalogue, with a user that may only check tokens."""
     settings = cloud.keystone.middleware_settings() | {
-        "username": f"{SERVICE_USER}-{cloud.mark}",
-        "project_name": f"service-{cloud.mark}",
+        "username": SERVICE_USER,
+        "project_name": "service",
         "token_cache_time": str(CACHE_S),
     }
+    directory = tmp_path_factory.mktemp("keystone")
     running = Suite(
-        tmp_path_factory.mktemp("keystone"),
+        directory,
         database_url=postgresql.fresh_database().url,
         transport_url=rabbitmq.url,
         hosts=HOSTS,
         settings={"api": {"auth_strategy": "keystone"}, "keystone_authtoken": settings},
     )
-    cloud.add_service(f"{running.url}/v1")
+    operator = Operator(cloud.keystone, directory)
+    operator.registered(
+        "--reservation-url", f"{running.url}/v1", "--user", f"{SERVICE_USER}={operator.password_file()}"
+    )
     running.admin_token = str(cloud.admin.get_token())
     with running:
         running.wait_for_hosts(HOST_COUNT)
@@ -146,12 +86,6 @@ def admin(cloud: Cloud, suite: Suite) -> Client:
     return Client(cloud.admin_session())
 
 
-def ask(suite: Suite, path: str, token: str | None) -> requests.Response:
-    """One bare GET."""
-    headers = {"X-Auth-Token": token} if token is not None else {}
-    return requests.get(f"{suite.url}{path}", headers=headers, timeout=60)
-
-
 def without_request_id(answer: requests.Response) -> tuple[int, dict[str, str], Any]:
     """All that an answer says, but which request it answers and when."""
     body = answer.json()
@@ -162,7 +96,7 @@ def without_request_id(answer: requests.Response) -> tuple[int, dict[str, str], 
 @pytest.mark.parametrize("token", [None, "", "guessed", "gAAAAABm" + "x" * 180, "é".encode()], ids=repr)
 def test_nobody_is_let_in_without_a_good_token(suite: Suite, token: Any) -> None:
     """401 in our form, and where to get a token."""
-    answer = ask(suite, "/v1/leases", token)
+    answer = ask(f"{suite.url}/v1/leases", token)
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "climate.auth.required"
     assert answer.json()["error"]["request_id"] == answer.headers["X-Openstack-Request-Id"]
@@ -187,8 +121,8 @@ def test_another_project_cannot_tell_a_lease_from_none(anna: Client, otto: Clien
     """Its 404 is that of an id that never was: status, headers and body."""
     lease_id = anna.leases.create(duration="1h")["id"]
     token = cloud.session("otto", "b").get_token()
-    theirs = ask(suite, f"/v1/leases/{lease_id}", token)
-    nobodys = ask(suite, f"/v1/leases/{uuid.uuid4()}", token)
+    theirs = ask(f"{suite.url}/v1/leases/{lease_id}", token)
+    nobodys = ask(f"{suite.url}/v1/leases/{uuid.uuid4()}", token)
     assert theirs.status_code == 404
     assert without_request_id(theirs) == without_request_id(nobodys)
     assert lease_id not in [one["id"] for one in otto.leases.list()]
@@ -229,7 +163,7 @@ def test_a_revoked_token_is_refused_once_the_cache_forgets_it(cloud: Cloud, suit
     token = str(session.get_token())
     cloud.revoke(token)
     deadline = time.monotonic() + 60
-    while (answer := ask(suite, "/v1/leases", token)).status_code != 401:
+    while (answer := ask(f"{suite.url}/v1/leases", token)).status_code != 401:
         assert time.monotonic() < deadline, "still let in"
         time.sleep(0.1)
     assert answer.json()["error"]["code"] == "climate.auth.required"
