@@ -74,20 +74,26 @@ def write(connection: sa.Connection, outbox: sa.Table, effects: tuple[Effect, ..
         )
 
 
+Handler = Callable[[int, dict[str, Any]], int | None]
+"""Does an effect, or a step of it: then it says in how many seconds it goes on."""
+
+
 class Outbox:
     """Carries out the effects of one service's outbox.
 
     ``handlers`` maps a topic to what does it: ``handler(effect_id, payload)``,
     which may be called again with the same ``effect_id`` after a crash. It
     runs outside any transaction, and should take less than ``claim_s``: an
-    effect that takes longer is taken for one whose process died.
+    effect that takes longer is taken for one whose process died. One that
+    takes a while by its nature does a step and returns after how many seconds
+    it wants to be called again.
     """
 
     def __init__(
         self,
         engine: sa.Engine,
         outbox: sa.Table,
-        handlers: Mapping[str, Callable[[int, dict[str, Any]], None]],
+        handlers: Mapping[str, Handler],
         clock: Callable[[], int],
         claim_s: int = 60,
     ) -> None:
@@ -138,20 +144,22 @@ class Outbox:
         return sql.retrying(act)
 
     def _do(self, row: sa.Row[Any]) -> bool:
+        change: sa.Update | sa.Delete = self._outbox.delete()
+        done = False
         try:
-            self._handlers[row.topic](row.id, json.loads(row.payload))
+            pause = self._handlers[row.topic](row.id, json.loads(row.payload))
         except Exception:
             pause = min(2**row.attempts, _LONGEST_PAUSE_S)
             LOG.exception("effect %s (%s of %s) failed, again in %s s", row.id, row.topic, row.key, pause)
-            change: sa.Update | sa.Delete = self._outbox.update().values(due_at=self._clock() + pause)
-            succeeded = False
+            change = self._outbox.update().values(due_at=self._clock() + pause)
         else:
-            change = self._outbox.delete()
-            succeeded = True
+            done = pause is None
+            if pause is not None:  # a step was made: what fails after it is a first failure
+                change = self._outbox.update().values(due_at=self._clock() + pause, attempts=0)
 
         def act() -> None:
             with sql.transaction(self._engine) as connection:
                 connection.execute(change.where(self._outbox.c.id == row.id))
 
         sql.retrying(act)
-        return succeeded
+        return done

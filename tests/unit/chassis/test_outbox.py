@@ -226,3 +226,46 @@ def test_an_effect_that_fails_for_a_worker_that_lost_its_claim_is_not_put_back(p
     post.trouble = dawdle
     post.worker().run_due()
     assert (post.done, post.worker().waiting()) == (["a1"], 0)
+
+
+def test_an_effect_of_several_steps_goes_on_when_it_wants_to(post: Post) -> None:
+    """It keeps its place before those of its key, others go on, and a step is no failure."""
+    post.write("a1", "a2", "b1")
+    steps = iter([5, 7, None])
+
+    def handle(effect_id: int, payload: dict[str, Any]) -> int | None:
+        post.done.append((payload["name"], post.now))
+        return next(steps) if payload["name"] == "a1" else None
+
+    worker = Outbox(post.engine, TABLE, {"letter": handle}, lambda: post.now)
+    for _ in range(20):
+        worker.run_due()
+        post.now += 1
+    assert [one for one in post.done if one[0] == "a1"] == [("a1", 1_000), ("a1", 1_005), ("a1", 1_012)]
+    assert [one for one in post.done if one[0] != "a1"] == [("b1", 1_000), ("a2", 1_012)]
+    assert worker.waiting() == 0
+
+
+def test_a_step_is_taken_over_when_its_process_dies(post: Post) -> None:
+    """The second process makes the step that the first one did not finish."""
+    post.write("a1")
+    steps: list[int] = []
+
+    def dying(effect_id: int, payload: dict[str, Any]) -> int | None:
+        steps.append(post.now)
+        if len(steps) == 2:
+            raise Crash
+        return 1 if len(steps) < 4 else None
+
+    def worker() -> Outbox:
+        return Outbox(post.engine, TABLE, {"letter": dying}, lambda: post.now, claim_s=60)
+
+    worker().run_due()
+    post.now += 1
+    with pytest.raises(Crash):
+        worker().run_due()
+    for _ in range(70):
+        post.now += 1
+        worker().run_due()
+    assert steps == [1_000, 1_001, 1_061, 1_062]
+    assert worker().waiting() == 0
