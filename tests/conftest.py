@@ -12,10 +12,18 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
+from tests import examples
 from tools.servers import Keystone, MariaDB, PostgreSQL, RabbitMQ, Server
 
 SERVER_FIXTURES = {"rabbitmq", "postgresql", "mariadb", "keystone"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold properties against few examples where slow tests are left out, unless a profile was asked for."""
+    if not config.getoption("hypothesis_profile"):
+        settings.load_profile(examples.QUICK if "not slow" in config.option.markexpr else examples.FULL)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from climate.chassis import yaml_events
+from tests.examples import many
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cn", "Co", "Cs"]), max_size=12)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS
@@ -80,7 +81,7 @@ def test_values_are_those_of_the_safe_loader(text: str) -> None:
 
 
 @given(VALUES, st.booleans())
-@settings(max_examples=200)
+@settings(max_examples=many(200))
 def test_what_was_written_is_read_again(value: object, flow: bool) -> None:
     text = yaml.safe_dump([value, value], default_flow_style=flow, allow_unicode=True, sort_keys=False)
     assert repr(yaml_events.load(text)) == repr([value, value])

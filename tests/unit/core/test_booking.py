@@ -16,6 +16,7 @@ from climate.core.journal import Block
 from climate.core.lease import LeaseChange, Terms, Wish
 from climate.core.lifecycle import LIVE, TRANSITIONS, State
 from climate.errors import BadField, WrongState
+from tests.examples import many
 from tests.unit.core.seconds import OWNER, History, Seconds, lease
 
 RULES = Rules(margin_s=10, proposal_ttl_s=40, ends_soon_s=20)
@@ -260,7 +261,7 @@ _EVENTS = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=many(400), deadline=None)
 @given(st.integers(0, 8), st.integers(1, 20), st.integers(1, 4), st.booleans(), _RULES, _EVENTS)
 def test_a_random_life_is_what_plain_seconds_say(
     wait: int, duration: int, quantity: int, confirmed: bool, rules: Rules, events: list[tuple]

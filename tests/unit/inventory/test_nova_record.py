@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from climate.core.host_properties.catalogue import STANDARD, Kind, kind_of
 from climate.core.host_properties.facts import checked_fact
 from climate.inventory.sources.nova_record import read
+from tests.examples import many
 from tests.nova_bodies import LIBVIRT_CPU, VMWARE_CPU, hypervisor, ironic
 
 
@@ -137,7 +138,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=many(300), deadline=None)
 @given(st.dictionaries(st.sampled_from([*sorted(hypervisor()), "servers", "other"]), VALUES))
 def test_no_record_breaks_the_reading(changes: dict[str, Any]) -> None:
     """What comes out is what the inventory keeps, with standard properties of their types."""

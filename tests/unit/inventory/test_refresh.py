@@ -15,6 +15,7 @@ from climate.errors import ConfigError, ServiceUnavailable
 from climate.inventory.refresh import Refresher
 from climate.inventory.refresh_plan import Known, RefreshPlan, plan_refresh
 from climate.inventory.store.memory import MemoryStore
+from tests.examples import many
 from tests.unit.inventory.fleet import ListSource, numbered_ids, told
 
 
@@ -231,7 +232,7 @@ def test_a_plan_is_made_anew_when_hosts_changed_meanwhile() -> None:
 FLEETS = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 2), max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=many(200), deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["file", "nova"]), FLEETS), max_size=8))
 def test_after_any_history_the_live_hosts_are_what_was_told_last(rounds: list[tuple[str, dict[str, int]]]) -> None:
     """Ids never change or come twice, nothing is forgotten, and the same news again change nothing."""

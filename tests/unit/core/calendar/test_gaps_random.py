@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from climate.core.calendar.gaps import FOREVER, NOBODY, Calendar, NotBooked, Taken
+from tests.examples import many
 from tests.unit.core.calendar.cases import LAST_SECOND, hosts
 from tests.unit.core.calendar.plain import Booking, PlainCalendar, Seconds, bookings_of
 
@@ -24,7 +25,7 @@ operation = st.tuples(
 )
 
 
-@settings(max_examples=1200, deadline=None)
+@settings(max_examples=many(1200), deadline=None)
 @given(hosts(), st.lists(operation, max_size=12), st.sampled_from((0, 300)))
 def test_the_calendar_equals_the_plain_one_after_any_operations(
     initial: list[list[Booking]], operations: list[tuple], idle: int

@@ -13,6 +13,7 @@ from climate.core.calendar.gaps import Calendar
 from climate.core.calendar.search import Need, Search
 from climate.core.lease import Window
 from climate.core.schedulers.earliest import Earliest
+from tests.examples import many
 from tests.unit.core.calendar.plain import Seconds, bookings_of
 
 HOSTS, SECONDS, LAST_START = 6, 260, 120
@@ -147,7 +148,7 @@ class Site:
         self.seconds.cells[sorted(rows), start:end] = number
 
 
-@settings(max_examples=1200, deadline=None)
+@settings(max_examples=many(1200), deadline=None)
 @given(st.sampled_from((0, 3)), st.booleans(), st.lists(step, min_size=1, max_size=25))
 def test_leases_change_as_a_plain_look_at_every_second_allows(margin_s: int, halves: bool, steps: list[tuple]) -> None:
     """After every step both calendars hold the same seconds for the same leases."""

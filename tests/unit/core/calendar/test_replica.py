@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from climate.core.calendar.replica import Fact, OutOfStep, Replica
 from climate.core.journal import Block, Change, Span
 from climate.core.lifecycle import LIVE, State
+from tests.examples import many
 from tests.unit.core.calendar.plain import PlainCalendar, bookings_of
 
 HOSTS = 8
@@ -131,7 +132,7 @@ def content(replica: Replica) -> tuple[object, ...]:
     return replica.sequence, hosts, replica.facts
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=many(1000), deadline=None)
 @given(st.lists(step, max_size=25), st.integers(0, 25))
 def test_a_copy_that_follows_equals_one_built_anew(steps: list[tuple], snapshot_after: int) -> None:
     """From the first change on, and from any snapshot on; changes that come again do nothing."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from climate.core.calendar.search import Need, Search
 from climate.core.calendar.table import FOREVER
 from climate.core.lease import Window
+from tests.examples import many
 from tests.unit.core.calendar import cases
 from tests.unit.core.calendar.plain import Booking, PlainCalendar, Seconds
 
@@ -65,7 +66,7 @@ def free_rows(search: Search, start: int) -> dict[int, list[int]]:
     return {free.group: sorted(free.rows.tolist()) for free in search.free_at(start)}
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=many(1500), deadline=None)
 @given(some_case(one_group=True), st.sampled_from((1, 3_600, 40_000)))
 def test_the_earliest_start_is_the_first_second_at_which_enough_hosts_stay_free(case: Case, scale: int) -> None:
     """Also where the search has to widen its window several times; the hosts free then are those of the plain look."""
@@ -76,7 +77,7 @@ def test_the_earliest_start_is_the_first_second_at_which_enough_hosts_stay_free(
         assert free_rows(search, tried[0] * scale) == case.free_at(tried[0])
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=many(1500), deadline=None)
 @given(some_case(), st.sampled_from((1, 3_600, 40_000)))
 def test_all_hosts_come_from_one_group(case: Case, scale: int) -> None:
     """The earliest start of any group, and every group that can begin then."""
@@ -87,7 +88,7 @@ def test_all_hosts_come_from_one_group(case: Case, scale: int) -> None:
         assert free_rows(search, tried[0] * scale) == case.free_at(tried[0])
 
 
-@settings(max_examples=1200, deadline=None)
+@settings(max_examples=many(1200), deadline=None)
 @given(some_case(), st.booleans())
 def test_the_starts_are_every_feasible_second_of_every_group(case: Case, ask_earliest_first: bool) -> None:
     """No second is missing, none is too many, and neighbours are one interval."""
@@ -100,7 +101,7 @@ def test_the_starts_are_every_feasible_second_of_every_group(case: Case, ask_ear
     assert all(one[0] != following[0] or one[2] + 1 < following[1] for one, following in itertools.pairwise(found))
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=many(800), deadline=None)
 @given(some_case(), st.integers(0, 300))
 def test_the_hosts_free_at_a_start_are_those_free_for_the_whole_span(case: Case, start: int) -> None:
     """At any start of the window; outside of it, none."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from climate.core.calendar.search import Need, Search
 from climate.core.calendar.sparing import GroupRows, SparingSearch
 from climate.core.lease import Window
+from tests.examples import many
 from tests.unit.core.calendar import cases
 from tests.unit.core.calendar.plain import Booking, PlainCalendar, Seconds
 
@@ -78,7 +79,7 @@ def free_rows(search: SparingSearch, start: int) -> dict[int, list[int]]:
     return {free.group: sorted(free.rows.tolist()) for free in search.free_at(start)}
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=many(500), deadline=None)
 @given(some_case(), st.booleans())
 def test_the_starts_are_every_second_at_which_enough_hosts_may_begin(case: Case, ask_earliest_first: bool) -> None:
     """No second is missing, none is too many, and neighbours are one interval, also over the instant of the cut."""
@@ -94,7 +95,7 @@ def test_the_starts_are_every_second_at_which_enough_hosts_may_begin(case: Case,
     assert search.earliest() == first
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=many(500), deadline=None)
 @given(some_case(), st.integers(0, 300))
 def test_the_hosts_of_a_start_are_those_that_may_begin_then(case: Case, start: int) -> None:
     """At any start of the window, and at the earliest one; outside of it, none."""
@@ -106,7 +107,7 @@ def test_the_hosts_of_a_start_are_those_that_may_begin_then(case: Case, start: i
         assert free_rows(search, first) == case.free_at(first)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=many(150), deadline=None)
 @given(some_case())
 def test_who_spares_nobody_searches_as_ever(case: Case) -> None:
     """Nor does one whose time of sparing is over when the window opens."""

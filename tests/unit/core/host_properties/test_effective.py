@@ -16,6 +16,7 @@ from climate.core.host_properties.definitions import Definition, Rule
 from climate.core.host_properties.effective import InEffect, in_effect
 from climate.core.host_properties.grammar import parse
 from climate.core.host_properties.match import match
+from tests.examples import many
 
 
 def host(number: int, given: dict[str, PropertyValue] | None = None, **facts: PropertyValue) -> Host:
@@ -129,7 +130,7 @@ def holds(clause: list[Any], facts: dict[str, int]) -> bool:
     return fact is not None and {"=": fact == value, "<": fact < value, ">=": fact >= value}[operator]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=many(200), deadline=None)
 @given(st.lists(st.tuples(FACTS, FACTS), min_size=1, max_size=6), st.dictionaries(st.sampled_from("abcd"), RULES))
 def test_each_host_has_what_a_plain_reading_gives_it(hosts: list[Any], rules: dict[str, list[Any]]) -> None:
     """Against an oracle that looks at one host after the other."""

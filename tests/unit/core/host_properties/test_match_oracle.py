@@ -26,6 +26,7 @@ from climate.core.host_properties.grammar import parse
 from climate.core.host_properties.match import match
 from climate.core.host_properties.table import HostTable
 from climate.errors import BadProperties
+from tests.examples import many
 
 Facts = dict[str, PropertyValue]
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -240,7 +241,7 @@ def outcome(fleet: list[Host], plain: object) -> tuple[Candidates | None, dict[s
         return None, error.details
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=many(500), deadline=None)
 @given(fleets(), CLAUSES, ALIKE)
 def test_a_match_equals_the_plain_evaluation(fleet: list[Host], clause: list[Any], alike: list[str]) -> None:
     """Searched for by hypothesis, which finds small examples."""
@@ -281,7 +282,7 @@ def agree(fleet: list[Host], clause: list[Any], alike: list[str]) -> Candidates 
     return candidates
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=many(500), deadline=None)
 @given(
     st.recursive(
         st.one_of(

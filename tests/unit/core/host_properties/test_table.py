@@ -15,6 +15,7 @@ from climate.core.host_properties.catalogue import Kind
 from climate.core.host_properties.definitions import Definition, Rule
 from climate.core.host_properties.effective import InEffect, in_effect
 from climate.core.host_properties.table import HostTable
+from tests.examples import many
 
 FACTS = {
     "vcpus": st.sampled_from([1, 1.0, 2]),
@@ -66,7 +67,7 @@ def content(table: HostTable) -> dict[str, object]:
 
 
 @given(news())
-@settings(max_examples=300)
+@settings(max_examples=many(300))
 def test_a_renewed_table_equals_a_new_one(sites: tuple[list[Host], list[Host]]) -> None:
     before, after = sites
     for definitions in ((), DEFINITIONS):
@@ -77,7 +78,7 @@ def test_a_renewed_table_equals_a_new_one(sites: tuple[list[Host], list[Host]]) 
 
 
 @given(news(), st.sampled_from([DEFINITIONS, DEFINITIONS[:1]]))
-@settings(max_examples=200)
+@settings(max_examples=many(200))
 def test_facts_in_effect_do_not_depend_on_what_was_before(
     sites: tuple[list[Host], list[Host]], definitions: Sequence[Definition]
 ) -> None:

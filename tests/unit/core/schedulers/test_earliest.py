@@ -14,6 +14,7 @@ from climate.core.lease import Window
 from climate.core.schedulers.earliest import Earliest
 from climate.core.schedulers.preference import smallest
 from climate.core.schedulers.protocol import Choice, Scheduler
+from tests.examples import many
 from tests.unit.core.calendar import cases
 from tests.unit.core.calendar.plain import Booking, PlainCalendar
 
@@ -100,7 +101,7 @@ def test_nothing_fits_is_none() -> None:
     assert choose([[]], 2) is None
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=many(800), deadline=None)
 @given(cases.hosts(8), st.integers(1, 5), st.integers(0, 100), st.integers(1, 15), st.data())
 def test_the_choice_is_the_first_by_score_gap_and_row(
     hosts: list[list[Booking]], quantity: int, now: int, duration_s: int, data: st.DataObject
@@ -123,7 +124,7 @@ def test_the_choice_is_the_first_by_score_gap_and_row(
     assert choice.rows.tolist() == sorted(free[:quantity])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=many(500), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.floats(0, 1)), min_size=1, max_size=30), st.data())
 def test_the_smallest_are_those_that_a_sort_puts_first(pairs: list[tuple[int, float]], data: st.DataObject) -> None:
     """Ties go to the next criterion, and at last to the order in which they came."""

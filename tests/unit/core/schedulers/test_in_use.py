@@ -14,6 +14,7 @@ from climate.core.lease import Window
 from climate.core.schedulers.earliest import Earliest
 from climate.core.schedulers.in_use import InUse, InUseRule, choose
 from climate.core.schedulers.protocol import Choice
+from tests.examples import many
 from tests.unit.core.calendar import cases
 from tests.unit.core.calendar.plain import Booking, PlainCalendar, Seconds
 
@@ -72,7 +73,7 @@ def test_a_lease_that_begins_later_takes_any_host() -> None:
         assert choice.start_at == 30
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=many(500), deadline=None)
 @given(
     cases.hosts(8),
     st.frozensets(st.integers(0, 7)),

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from climate.devices.snmp.messages import Answer, Garbage, Kind, Request, encoded, parse
+from tests.examples import many
 
 NAME = (1, 3, 6, 1, 4, 1, 534, 1, 0)
 
@@ -78,7 +79,7 @@ def test_random_octets_are_garbage(data: bytes, version: int) -> None:
         parse(data, version)
 
 
-@settings(max_examples=300)
+@settings(max_examples=many(300))
 @given(place=st.integers(0, 60), octet=st.integers(0, 255), end=st.integers(0, 60))
 def test_an_answer_that_was_changed_on_its_way_breaks_nothing(place: int, octet: int, end: int) -> None:
     """It is garbage, or an answer that differs where it was changed."""
