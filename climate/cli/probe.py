@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import math
+import textwrap
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -21,9 +22,10 @@ from climate.cli.terminal import Terminal, terminal_of
 from climate.cli.watched import ORDERS, Watched
 from climate.cli.watching import watch
 
-_BRIEF: Final = ("probe", "watts", "kWh", "coverage", "age", "marks")
-_LONG: Final = ("probe", "watts", "volts", "amperes", "kWh", "coverage", "timestamp", "age", "marks")
+_BRIEF: Final = ("probe", "watts", "kWh", "coverage", "age", "marks", "trouble")
+_LONG: Final = ("probe", "watts", "volts", "amperes", "kWh", "coverage", "timestamp", "age", "marks", "trouble")
 _NUMBERS: Final = ("watts", "volts", "amperes", "kWh", "coverage", "age")
+_TROUBLE: Final = 72  # how much of a sentence has room in a table; probe show has all of it
 _OLD: Final = frozenset({meters.SILENT, meters.REPEATING})
 
 
@@ -39,12 +41,19 @@ class Metering:
             )
         return super().failed(error)  # type: ignore[misc, no-any-return]
 
+    def _probes(self, prefix: str) -> dict[str, Any]:
+        """The probes under a prefix, with those that were never heard because their devices are not well."""
+        probes = meters.concerned(self.client.probes.listing(prefix))  # type: ignore[attr-defined]
+        return {name: one for name, one in probes.items() if name.startswith(prefix)}
+
 
 class List(Metering, Lister):
     """List probes, with their power and energy
 
     Marks say what is special: silent (its numbers are old), stale (the device
-    repeats an old value), implausible (the last reading is not believed).
+    repeats an old value), implausible (the last reading is not believed); and
+    if its device is not well, how that is: failing, stuck, slow, waiting, or
+    that it tells nothing of this probe: missing. The trouble is named beside it.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -52,17 +61,27 @@ class List(Metering, Lister):
         parser.add_argument(
             "--prefix", metavar="PREFIX", default="", help="only those whose names begin so, as lyon/rack-1/"
         )
-        parser.add_argument("--stale", action="store_true", help="only those that are silent, or repeat an old value")
+        parser.add_argument(
+            "--stale", action="store_true", help="only those that are silent, repeat an old value, or are in trouble"
+        )
         parser.add_argument("--long", action="store_true", help="with more columns")
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Table:
         given = parsed_args
-        found = _shown(self.client.probes.list(given.prefix), given.formatter)
-        kept = [one for one in found.values() if not given.stale or _OLD.intersection(one["marks"])]
+        probes = self._probes(given.prefix)
+        if given.stale:
+            probes = {name: one for name, one in probes.items() if one.get("device") or _OLD & {*meters.marks(one)}}
+        kept = list(_shown(probes, given.formatter).values())
+        for one in kept:
+            one.pop("device", None)  # with all its probes, which have lines of their own
+            if given.formatter == shown.PEOPLE and one["trouble"]:
+                one["trouble"] = textwrap.shorten(one["trouble"], _TROUBLE, placeholder=" ...")
+        columns: Sequence[str] = _LONG if given.long else _BRIEF
         if given.formatter == shown.PEOPLE:
             line_up(kept, _NUMBERS)
-        return self.listed(given, kept, _LONG if given.long else _BRIEF, meters.Meter)
+            columns = columns if any(one["trouble"] for one in kept) else columns[:-1]
+        return self.listed(given, kept, columns, meters.Meter)
 
 
 class Show(Metering, ShowOne):
@@ -114,7 +133,7 @@ class Watch(Metering, Command):
         return Exit.DONE
 
     def _look(self, prefixes: Sequence[str]) -> dict[str, Any]:
-        return {name: probe for prefix in prefixes for name, probe in self.client.probes.list(prefix).items()}
+        return {name: one for prefix in prefixes for name, one in self._probes(prefix).items()}
 
 
 def _shown(probes: Mapping[str, Any], form: str) -> dict[str, dict[str, Any]]:

@@ -105,11 +105,12 @@ def _told(text: str, state: str) -> str:
 
 def _row(seen: Seen, now: float) -> _Row:
     probe = seen.probe
+    read_at = probe["timestamp"]
     cells = {
         "watts": meters.watts(probe["w"]),
         "kWh": meters.kwh(probe["kwh"]),
         "coverage": meters.percent(probe["coverage"]),
-        "age": times.short(max(0.0, now - probe["timestamp"])),
+        "age": "" if read_at is None else times.short(max(0.0, now - read_at)),
         "marks": ", ".join(seen.marks),
     }
     return _Row(seen.name, cells, seen.history, seen.worst)

@@ -15,7 +15,10 @@ from climate.client.probes import Probe
 LONGEST: Final = 60
 """How many columns of a sparkline are remembered."""
 
-OUTSTANDING: Final = (meters.UNBELIEVABLE, meters.GONE, meters.SILENT, meters.REPEATING)
+OUTSTANDING: Final = (
+    meters.UNBELIEVABLE, meters.GONE, "stuck", "failing", meters.SILENT, meters.MISSING, meters.REPEATING, "slow",
+    "waiting", "partial",
+)  # fmt: skip
 """The marks of probes whose numbers are not those of now, the worst first."""
 
 _OLD: Final = frozenset({meters.SILENT, meters.GONE})
@@ -79,7 +82,7 @@ class Watched:
             seen.probe, seen.marks = probe, meters.marks(probe)
             _note(seen.history, probe["timestamp"], probe["w"])
         # The newest reading is now: the clock that dated it is not this machine's.
-        self._end = max((probe["timestamp"] for probe in probes.values()), default=self._end)
+        self._end = max((at for probe in probes.values() if (at := probe["timestamp"]) is not None), default=self._end)
         _note(self.sums, self._end, sum(seen.watts for seen in self._seen.values()))
         oldest = self._end - LONGEST * self.column_s - self._hold_s
         for history in (self.sums, *(seen.history for seen in self._seen.values())):
@@ -101,6 +104,6 @@ def state(rows: Iterable[Seen]) -> str:
     return ", ".join(f"{worst.count(mark)} {mark}" for mark in OUTSTANDING if mark in worst)
 
 
-def _note(history: deque[Point], at: float, watts: float | None) -> None:
-    if watts is not None and (not history or history[-1][0] < at):
+def _note(history: deque[Point], at: float | None, watts: float | None) -> None:
+    if at is not None and watts is not None and (not history or history[-1][0] < at):
         history.append((at, watts))

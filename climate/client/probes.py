@@ -11,19 +11,46 @@ from climate.client.connection import Connection
 from climate.errors import ProbeNotFound
 
 
+class Device(TypedDict):
+    """A device that is not well, but in ``state`` (``failing``, ``partial``, ``slow``, ...) ``since`` that second.
+
+    ``probes`` are those that it concerns, ``of`` so many; ``reason`` is a
+    sentence. Of ``attempts`` to ask it ``failures`` failed; it ``answered``
+    last then, ``None``: never.
+    """
+
+    device: str
+    state: str
+    since: float
+    reason: str
+    probes: list[str]
+    of: int
+    attempts: int
+    failures: int
+    answered: float | None
+
+
+class Listing(TypedDict):
+    """The probes by name, and beside them the devices that are not well."""
+
+    probes: dict[str, Probe]
+    devices: list[Device]
+
+
 class Probe(TypedDict):
     """A probe's last reading and its counter.
 
-    ``timestamp`` is in epoch seconds; ``w`` in watts, the last that were
+    ``timestamp`` is in epoch seconds, ``None`` where there was none for long; ``w`` in watts, the last that were
     believed; ``kwh`` what was counted in ``coverage`` percent of the time;
     ``v`` and ``a`` are volts and amperes. ``stale``: it has been silent for
     some time. ``flags`` says what is special about the reading; in a list it
     is left out where nothing is. The rest is not in lists: within
     ``kwh_lower`` and ``kwh_upper`` lies what was really used ``since`` then,
-    in the ``gaps``, too, in which nothing was measured.
+    in the ``gaps``, too, in which nothing was measured. ``device`` is there if
+    that one is not well and the probe is concerned.
     """
 
-    timestamp: float
+    timestamp: float | None
     w: float | None
     kwh: float | None
     coverage: float | None
@@ -37,6 +64,7 @@ class Probe(TypedDict):
     gaps: NotRequired[int]
     refused: NotRequired[int]
     extra: NotRequired[dict[str, float]]
+    device: NotRequired[Device | None]
 
 
 class Series(TypedDict):
@@ -74,13 +102,17 @@ class Probes:
 
     def list(self, prefix: str = "") -> dict[str, Probe]:
         """The probes whose names begin with ``prefix``, by name, in one answer; those silent for long are left out."""
+        return self.listing(prefix)["probes"]
+
+    def listing(self, prefix: str = "") -> Listing:
+        """As :meth:`list`, and beside it the devices that are not well, with their probes that were never heard."""
         answer: dict[str, Any] = self._connection.json("GET", "/probes/", query={"prefix": prefix or None})
-        return answer["probes"]
+        return Listing(probes=answer["probes"], devices=answer.get("devices", []))
 
     def get(self, probe_id: str) -> Probe:
         """All that is known of one probe.
 
-        :raises ProbeNotFound: there is none of this name, or it has been silent for long.
+        :raises ProbeNotFound: there is none of this name, or it has been silent for long and nobody knows why.
         """
         answer: dict[str, Any] = self._connection.json("GET", f"/probes/{quote(probe_id)}/")
         found = answer.get(probe_id)  # not there: the path's last word was taken for one of a probe's meters

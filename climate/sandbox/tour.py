@@ -288,7 +288,7 @@ def _measured(stage: Stage, more_than: Mapping[str, float]) -> dict[str, _Measur
         counted = {
             probe: _Measured(one["w"], one["kwh"], one["timestamp"])
             for probe, one in stage.admin.client.probes.list().items()
-            if one["w"] is not None and one["kwh"] is not None
+            if one["w"] is not None and one["kwh"] is not None and one["timestamp"] is not None
         }
         if all(probe in counted and counted[probe].kwh > kwh for probe, kwh in more_than.items()):
             return {probe: counted[probe] for probe in more_than}

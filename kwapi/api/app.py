@@ -21,12 +21,15 @@ from kwapi.api.history import Histories, ManyHistories
 from kwapi.api.listing import Listing
 from kwapi.api.options import GROUP
 from kwapi.api.v1 import HISTORY, ProbeIds, Probes
+from kwapi.consumers.devices import Devices
 from kwapi.consumers.history import History
 from kwapi.consumers.live import Live
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+SERVICE_TYPE = "energy"
+"""What Keystone's catalogue calls it."""
 _OPEN = ("", "/v1", sign_in.PATH)
 _PAGE = "power/index.html"
 _ROUTES = frozenset(
@@ -60,9 +63,11 @@ def build(
     probes: Mapping[str, health.Probe] | None = None,
     collectors: Iterable[Collector] = (),
     history: History | None = None,
+    devices: Devices | None = None,
     closing: threading.Event | None = None,
 ) -> WSGIApplication:
-    """The whole stack. ``bind_host`` is where the server listens; ``closing`` is set when it stops.
+    """The whole stack. ``bind_host`` is where the server listens; ``closing`` is set when it stops. Without ``devices``
+    all are well.
 
     :raises ConfigError: an option cannot be used.
     """
@@ -70,7 +75,9 @@ def build(
     listing = Listing(live, clock_ns, options.stale_after_s)
     rights = Policies(enforcer)
     histories = None if history is None else Histories(history, live, rights, clock_ns)
-    listed = Probes(live, listing, rights, options.max_limit, histories)
+    if devices is None:
+        devices = Devices(clock_ns, options.forget_after_s)
+    listed = Probes(live, devices, listing, rights, options.max_limit, histories)
     events = Events(live, listing, rights, options.listeners, closing or threading.Event())
     parts: dict[str, Resource] = {"probes": listed, "probe-ids": ProbeIds(listed), "events": events}
     if histories is not None:
@@ -82,6 +89,7 @@ def build(
         group=GROUP,
         bind_host=bind_host,
         open_paths=_OPEN,
+        service_type=SERVICE_TYPE,
         label=_label,
         probes=probes or {},
         collectors=collectors,

@@ -17,10 +17,15 @@ STREAM = "text/event-stream"
 _USUAL_S, _LEAST_S, _MOST_S = 1.0, 0.2, 60.0
 _SILENT_S = 15.0
 """After so long without news something is sent all the same, so that a listener who is gone is noticed."""
+_LONGEST_S = 300.0
+"""As long as keystonemiddleware believes a token without asking again: who listens for longer has to bring it anew."""
 
 
 class Events(Resource):
-    """``/v1/events``. Each listener holds a thread; ``most`` may listen at a time. ``closing`` ends all of them."""
+    """``/v1/events``. Each listener holds a thread; ``most`` may listen at a time. ``closing`` ends all of them.
+
+    Each stream ends after five minutes, so that nobody listens long after their token was revoked.
+    """
 
     def __init__(self, live: Live, listing: Listing, rights: Policies, most: int, closing: threading.Event) -> None:
         super().__init__()
@@ -48,9 +53,9 @@ class Events(Resource):
 
     def _told(self, prefix: str, every_s: float) -> Iterator[bytes]:
         known: dict[str, bytes] = {}
-        silent_s = 0.0
+        silent_s = listened_s = 0.0
         first = True
-        while True:
+        while listened_s < _LONGEST_S:
             news, gone = self._news(prefix, known)
             if news or gone or first:
                 body = b'{"probes":{' + b",".join(news) + b'},"gone":[' + b",".join(gone) + b"]}"
@@ -63,6 +68,7 @@ class Events(Resource):
             if self._closing.wait(every_s):
                 return
             silent_s += every_s
+            listened_s += every_s
 
     def _news(self, prefix: str, known: dict[str, bytes]) -> tuple[list[bytes], list[bytes]]:
         """What is new since the last time, which ``known`` remembers, and whose probes have left the list."""

@@ -13,16 +13,18 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from kwapi.consumers.live import Live, Probe
+from kwapi.core.condition import Condition
 from kwapi.core.energy import NS
 from kwapi.core.reading import Flag
 
 JSON = dict[str, object]
 METERS = (
     "timestamp", "w", "kwh", "v", "a", "coverage", "kwh_lower", "kwh_upper", "since", "gaps", "refused",
-    "stale", "flags", "extra",
+    "stale", "flags", "extra", "device",
 )  # fmt: skip
 """What one may ask of a probe by itself."""
 
+_OF_READINGS = ("timestamp", "w", "kwh", "coverage", "kwh_lower", "kwh_upper", "since")
 _JOULES_PER_KWH = 3_600_000.0
 _encode = msgspec.json.Encoder().encode
 
@@ -36,8 +38,8 @@ class Listing:
         self._stale_ns = int(stale_after_s * NS)
         self._encoded: dict[str, tuple[Probe, bool, bytes]] = {}
 
-    def whole(self, probe: Probe) -> JSON:
-        """A probe with all that is known of it."""
+    def whole(self, probe: Probe, device: Condition | None = None) -> JSON:
+        """A probe with all that is known of it; ``device``: what is wrong with its device."""
         shown = self._short(probe, self._is_stale(probe))
         meter = probe.meter
         shown |= {
@@ -48,8 +50,15 @@ class Listing:
             "refused": 0 if meter is None else meter.refused,
             "flags": _flags(probe),
             "extra": probe.reading.extra,
+            "device": None if device is None else condition(device),
         }
         return shown
+
+    @staticmethod
+    def unheard(device: Condition) -> JSON:
+        """A probe that was not heard, or not for long, of a device that is not well."""
+        shown: JSON = dict.fromkeys(_OF_READINGS)
+        return shown | {"stale": True, "gaps": 0, "refused": 0, "flags": [], "extra": {}, "device": condition(device)}
 
     def body(self, probes: Iterable[Probe]) -> msgspec.Raw:
         """An object of probes by their names, each as short as a pollster needs it."""
@@ -92,6 +101,21 @@ class Listing:
 
     def _is_stale(self, probe: Probe) -> bool:
         return self._clock_ns() - probe.reading.end_ns > self._stale_ns
+
+
+def condition(device: Condition) -> JSON:
+    """A device that is not well."""
+    return {
+        "device": device.device,
+        "state": device.state,
+        "since": device.since_ns / NS,
+        "reason": device.reason,
+        "probes": device.probes,
+        "of": device.of,
+        "attempts": device.attempts,
+        "failures": device.failures,
+        "answered": None if device.answered_ns is None else device.answered_ns / NS,
+    }
 
 
 def _watts(probe: Probe) -> float | None:

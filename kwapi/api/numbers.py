@@ -10,15 +10,20 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from kwapi.bus.subscriber import Subscriber
+from kwapi.consumers.devices import Devices
 from kwapi.consumers.live import Live
 
 
 class BusNumbers(Collector):
-    """Batches and readings that came, were fetched, came again, were refused or lost; probes that are known."""
+    """Batches and readings that came, were fetched, came again, were refused or lost; probes that are known.
 
-    def __init__(self, subscriber: Subscriber, live: Live) -> None:
+    And each device that is not well.
+    """
+
+    def __init__(self, subscriber: Subscriber, live: Live, devices: Devices) -> None:
         self._subscriber = subscriber
         self._live = live
+        self._devices = devices
 
     def collect(self) -> Iterable[Metric]:
         """The numbers now."""
@@ -39,3 +44,9 @@ class BusNumbers(Collector):
             "kwapi_bus_batches_missing", "Batches that are awaited.", value=self._subscriber.missing
         )
         yield GaugeMetricFamily("kwapi_probes", "Probes that are heard.", value=len(self._live.probes()))
+        ailing = GaugeMetricFamily(
+            "kwapi_device_not_well", "1 for a device of which its source says so.", labels=["device", "state"]
+        )
+        for device in self._devices.under():
+            ailing.add_metric([device.device, device.state], 1)
+        yield ailing

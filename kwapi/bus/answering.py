@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers what is asked about the past, on a thread of its own: for a source itself."""
+"""Answers what is asked about the past, and about devices, on a thread of its own: for a source itself."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Iterable
 
 import zmq
 
 from kwapi.bus import asking
 from kwapi.bus.publisher import Publisher
+from kwapi.core.condition import Condition
 
 LOG = logging.getLogger(__name__)
 
@@ -22,8 +24,13 @@ class Answering:
     def __init__(self, socket: zmq.Socket[bytes], publisher: Publisher) -> None:
         self._socket = socket
         self._publisher = publisher
+        self._devices: Callable[[], Iterable[Condition]] = tuple
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="answering", daemon=True)
+
+    def tell_of(self, devices: Callable[[], Iterable[Condition]]) -> None:
+        """Say, when asked, which of these are not well; without it none is. To be called before :meth:`start`."""
+        self._devices = devices
 
     def start(self) -> None:
         """Begin to answer."""
@@ -52,8 +59,10 @@ class Answering:
         except ValueError:
             LOG.debug("something that is no question")
             return None
-        if wanted is None:
+        if wanted == asking.POSITIONS:
             return asking.answer(number, asking.POSITIONS, [self._publisher.positions()])
+        if isinstance(wanted, str):
+            return asking.answer(number, asking.DEVICES, self._publisher.conditions(self._devices()))
         found = self._publisher.fetch(wanted)
         if found is None:
             return asking.answer(number, asking.UNKNOWN)

@@ -4,6 +4,10 @@
 How far are you?  ``[number, "positions"]``, answered
 ``[number, "positions", [signed word of each source]]``.
 
+Which devices are not well?  ``[number, "devices"]``, answered
+``[number, "devices", [signed words of each source]]``. Who does not know this
+question yet does not answer it.
+
 Send me those again: ``[number, "fetch", source, topic, epoch, first, last]``,
 answered ``[number, "frames", through, [frames]]``: what there still is of the
 batches from ``first`` to ``through``; ask again for what follows. Whoever does
@@ -19,12 +23,14 @@ from typing import Any
 import msgspec
 
 POSITIONS = "positions"
+DEVICES = "devices"
 FETCH = "fetch"
 FRAMES = "frames"
 UNKNOWN = "unknown"
 MOST_BYTES = 1024 * 1024
 """How much of frames an answer holds at most, but for one that is larger by itself."""
 
+_WORDS = (POSITIONS, DEVICES)
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Any]).decode
 _NOTHING = (msgspec.MsgspecError, TypeError, ValueError, LookupError, RecursionError, OverflowError)
@@ -48,9 +54,16 @@ class Frames(msgspec.Struct, frozen=True, array_like=True):
     frames: list[bytes]
 
 
-def positions_question(number: int) -> bytes:
-    """How far are you?"""
-    return _encode([number, POSITIONS])
+class Words(msgspec.Struct, frozen=True, array_like=True):
+    """What sources say, signed, to the question ``word``."""
+
+    word: str
+    signed: list[bytes]
+
+
+def question(number: int, word: str) -> bytes:
+    """How far are you (``POSITIONS``)? Which devices are not well (``DEVICES``)?"""
+    return _encode([number, word])
 
 
 def fetch_question(number: int, wanted: Fetch) -> bytes:
@@ -63,15 +76,15 @@ def answer(number: int, word: str, *what: Any) -> bytes:
     return _encode([number, word, *what])
 
 
-def question_of(message: bytes) -> tuple[int, Fetch | None]:
-    """A question's number, and what is to be fetched; ``None`` if it asks for positions.
+def question_of(message: bytes) -> tuple[int, Fetch | str]:
+    """A question's number, and what is to be fetched, or the word that it asks for.
 
     :raises ValueError: it is no question.
     """
     try:
         number, word, *what = _decode(message)
-        if word == POSITIONS and not what:
-            return msgspec.convert(number, int), None
+        if word in _WORDS and not what:
+            return msgspec.convert(number, int), str(word)
         if word == FETCH:
             return msgspec.convert(number, int), msgspec.convert(what, Fetch)
     except _NOTHING:
@@ -79,15 +92,15 @@ def question_of(message: bytes) -> tuple[int, Fetch | None]:
     raise ValueError("not a question")
 
 
-def answer_of(message: bytes) -> tuple[int, list[bytes] | Frames | None]:
-    """An answer's number, and what it says: words on positions, frames, or ``None`` where the source is not known.
+def answer_of(message: bytes) -> tuple[int, Words | Frames | None]:
+    """An answer's number, and what it says: words, frames, or ``None`` where the source is not known.
 
     :raises ValueError: it is no answer.
     """
     try:
         number, word, *what = _decode(message)
-        if word == POSITIONS:
-            return msgspec.convert(number, int), msgspec.convert(what[0], list[bytes])
+        if word in _WORDS:
+            return msgspec.convert(number, int), Words(str(word), msgspec.convert(what[0], list[bytes]))
         if word == FRAMES:
             return msgspec.convert(number, int), msgspec.convert(what, Frames)
         if word == UNKNOWN:

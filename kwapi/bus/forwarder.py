@@ -86,9 +86,9 @@ class Forwarder:
 class _Relay:
     """Questions upstream, answers downstream.
 
-    How far the sources are is asked of all upstreams, and answered when all
-    have answered or too long have been silent. What is to be fetched is asked
-    of the upstream that spoke of its source.
+    How far the sources are, and how their devices, is asked of all upstreams,
+    and answered when all have answered or too long have been silent. What is
+    to be fetched is asked of the upstream that spoke of its source.
     """
 
     def __init__(self, askable: Sequence[zmq.Socket[bytes]], asked: zmq.Socket[bytes]) -> None:
@@ -127,10 +127,10 @@ class _Relay:
             LOG.debug("something that is no question")
             return
         own = next(self._numbers)
-        if wanted is None:
-            self._rounds[own] = _Round(asker, number, len(self._askable))
+        if isinstance(wanted, str):
+            self._rounds[own] = _Round(asker, number, wanted, len(self._askable))
             for socket in self._askable:
-                self._say(socket, asking.positions_question(own))
+                self._say(socket, asking.question(own, wanted))
             return
         upstream = self._upstream_of.get(wanted.source)
         if upstream is None:
@@ -146,10 +146,10 @@ class _Relay:
         except ValueError:
             LOG.debug("something that is no answer")
             return
-        if isinstance(said, list):
-            self._upstream_of.update(dict.fromkeys(map(_source_of, said), socket))
+        if isinstance(said, asking.Words):
+            self._upstream_of.update(dict.fromkeys(map(_source_of, said.signed), socket))
             present = self._rounds.get(number)
-            if present is not None and present.heard(said):
+            if present is not None and present.word == said.word and present.heard(said.signed):
                 self._tell(self._rounds.pop(number))
             return
         asker, its_number = self._fetches.pop(number, (b"", 0))
@@ -162,7 +162,7 @@ class _Relay:
         self._asked.send_multipart([asker, answer], zmq.NOBLOCK)
 
     def _tell(self, done: _Round) -> None:
-        answer = asking.answer(done.number, asking.POSITIONS, done.words)
+        answer = asking.answer(done.number, done.word, done.words)
         self._asked.send_multipart([done.asker, answer], zmq.NOBLOCK)
 
     def _say(self, socket: zmq.Socket[bytes], question: bytes) -> None:
@@ -173,11 +173,12 @@ class _Relay:
 
 
 class _Round:
-    """One question how far the sources are, on its way to all upstreams."""
+    """One question for a word of the sources, on its way to all upstreams."""
 
-    def __init__(self, asker: bytes, number: int, upstreams: int) -> None:
+    def __init__(self, asker: bytes, number: int, word: str, upstreams: int) -> None:
         self.asker = asker
         self.number = number
+        self.word = word
         self.words: list[bytes] = []
         self.begun_at = time.monotonic()
         self._awaited = upstreams
@@ -190,7 +191,7 @@ class _Round:
 
 
 def _source_of(word: bytes) -> str:
-    """Who speaks in a word on positions; it is for consumers to check that it is true."""
+    """Who speaks in a word; it is for consumers to check that it is true."""
     try:
         return str(msgspec.msgpack.decode(word.split(b"\0", 2)[2][:-32])[1])
     except (msgspec.MsgspecError, LookupError, TypeError, RecursionError):

@@ -22,7 +22,7 @@ from kwapi.bus.spool import Spool
 from kwapi.bus.subscriber import Subscriber
 from kwapi.core.delivery import Stream
 from kwapi.core.sequence import Position
-from kwapi.core.wire import Signer, Verifier
+from kwapi.core.wire import Conditions, Signer, Verifier
 
 GROUP = "bus"
 _MB = 1024 * 1024
@@ -166,8 +166,9 @@ def subscriber(
     clock_ns: Callable[[], int],
     positions: dict[Stream, Position] | None,
     patience_s: float,
+    on_conditions: Callable[[Conditions], None] | None = None,
 ) -> Subscriber:
-    """A consumer's ear.
+    """A consumer's ear; ``on_conditions`` is told of devices that are not well.
 
     :raises ConfigError: an option is missing, or cannot be used.
     """
@@ -182,4 +183,5 @@ def subscriber(
         clock_ns,
         positions=positions,
         patience_s=patience_s,
+        on_conditions=on_conditions,
     )

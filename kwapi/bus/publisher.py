@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import zmq
@@ -14,6 +14,7 @@ import zmq
 from kwapi.bus.archive import Archive, Range, Ring
 from kwapi.bus.asking import MOST_BYTES, Fetch, Frames
 from kwapi.bus.spool import Spool
+from kwapi.core.condition import Condition
 from kwapi.core.reading import Columns, Reading, columns_of, only
 from kwapi.core.wire import Signer
 
@@ -111,6 +112,10 @@ class Publisher:
                 (topic.decode(), life, newest) for topic, life, newest in self._spool.streams() if life != epoch
             ]
         return self._signer.positions(self._clock_ns(), streams)
+
+    def conditions(self, devices: Iterable[Condition]) -> list[bytes]:
+        """The source's signed words on those of its devices that are not well."""
+        return self._signer.conditions(self._clock_ns(), devices)
 
     def fetch(self, wanted: Fetch) -> Frames | None:
         """What there still is of a range of batches; ``None`` if they are of another source."""

@@ -17,12 +17,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import zmq
+from msgspec import structs
 
 from kwapi.bus import asking
 from kwapi.core.delivery import Batch, Event, Lost, Stream
 from kwapi.core.reading import only
 from kwapi.core.sequence import Hole, InOrder, Position
-from kwapi.core.wire import BadFrame, Frame, Positions, Verifier
+from kwapi.core.wire import BadFrame, Conditions, Frame, Positions, Verifier
 
 LOG = logging.getLogger(__name__)
 
@@ -63,7 +64,8 @@ class Subscriber:
     appears later is wanted whole. What is missing for ``patience_s`` and cannot
     be fetched is given up. A first word of a stream is believed if it was said
     less than ``window_s`` ago. How far the sources are is asked each
-    ``ask_every_s``.
+    ``ask_every_s``; which of their devices are not well each
+    ``ask_devices_every_s``, if there is an ``on_conditions`` to be told.
 
     A prefix may be as narrow as one probe. Its whole device is heard then, of
     which streams and numbers are, and only its part is handed on.
@@ -81,6 +83,8 @@ class Subscriber:
         patience_s: float = 3600.0,
         window_s: float = 60.0,
         ask_every_s: float = 2.0,
+        on_conditions: Callable[[Conditions], None] | None = None,
+        ask_devices_every_s: float = 3.0,
     ) -> None:
         self.counts = Counts()
         self.missing = 0
@@ -95,6 +99,9 @@ class Subscriber:
         self._patience_s = patience_s
         self._window_ns = int(window_s * 1e9)
         self._ask_every_s = ask_every_s
+        self._on_conditions = on_conditions
+        self._ask_devices_every_s = ask_devices_every_s
+        self._devices_at = 0.0
         self._streams = {stream: _Heard(InOrder(position)) for stream, position in (positions or {}).items()}
         self._told: set[int] = set()
         self._numbers = itertools.count(1)
@@ -206,7 +213,11 @@ class Subscriber:
         if now - self._positions_at > (_SOON_S if unsure else self._ask_every_s):
             self._positions_at = now
             for socket in self._askable:
-                self._say(socket, asking.positions_question(next(self._numbers)))
+                self._say(socket, asking.question(next(self._numbers), asking.POSITIONS))
+        if self._on_conditions is not None and now - self._devices_at > self._ask_devices_every_s:
+            self._devices_at = now
+            for socket in self._askable:
+                self._say(socket, asking.question(next(self._numbers), asking.DEVICES))
         for stream in list(itertools.islice(self._troubled, _FETCHES_AT_A_TIME)):
             heard = self._streams[stream]
             hole = heard.order.hole()
@@ -238,8 +249,11 @@ class Subscriber:
             except ValueError:
                 self._refuse(BadFrame("form", "not an answer"))
                 continue
-            if isinstance(said, list):
-                self._hear_positions(index, said)
+            if isinstance(said, asking.Words):
+                if said.word == asking.POSITIONS:
+                    self._hear_positions(index, said.signed)
+                else:
+                    self._hear_conditions(said.signed)
             else:
                 yield from self._hear_fetched(number, said)
 
@@ -255,6 +269,24 @@ class Subscriber:
                 continue
             self._hear_how_far(said, known=index in self._told)
         self._told.add(index)
+
+    def _hear_conditions(self, words: list[bytes]) -> None:
+        if self._on_conditions is None:
+            return
+        for word in words:
+            try:
+                said = self._verifier.read_conditions(word)
+                if abs(self._clock_ns() - said.sent_ns) > self._window_ns:
+                    raise BadFrame("replay", f"{said.source} told of its devices at {said.sent_ns}")
+            except BadFrame as error:
+                self._refuse(error)
+            else:
+                mine = [device for device in said.devices if self._is_wanted(f"{device.device}/")]
+                self._on_conditions(structs.replace(said, devices=mine))
+
+    def _is_wanted(self, topic: str) -> bool:
+        """Whether some of a device is heard."""
+        return topic.startswith(self._prefixes) or any(prefix.startswith(topic) for prefix in self._prefixes)
 
     def _hear_how_far(self, said: Positions, *, known: bool) -> None:
         mine = [row for row in said.streams if row[0].startswith(self._prefixes) or self._holds_wanted(row[0])]

@@ -22,6 +22,7 @@ from kwapi.api.numbers import BusNumbers
 from kwapi.bus import options as bus_options
 from kwapi.cmd import main as common
 from kwapi.consumers.checkpoint import CheckpointFile
+from kwapi.consumers.devices import Devices
 from kwapi.consumers.history import History
 from kwapi.consumers.history_files import HistoryFiles
 from kwapi.consumers.live import Live, Probe
@@ -55,7 +56,8 @@ def build(conf: cfg.ConfigOpts) -> Process:
         live.restore(checkpoint.state)
     sockets = bus_options.sockets(conf)
     positions = dict(checkpoint.positions) if checkpoint is not None else None
-    subscriber = bus_options.subscriber(conf, sockets, time.time_ns, positions, group.patience_s)
+    devices = Devices(time.time_ns, group.forget_after_s)
+    subscriber = bus_options.subscriber(conf, sockets, time.time_ns, positions, group.patience_s, devices.take)
     following = Following(subscriber, live, file, group.checkpoint_interval_s, history, generation)
     waiting = [CatchUp(following, group.catch_up_s)] if checkpoint is not None else []
     closing = threading.Event()
@@ -65,8 +67,9 @@ def build(conf: cfg.ConfigOpts) -> Process:
         policies.enforcer(conf),
         time.time_ns,
         bind_host=group.host,
-        collectors=[BusNumbers(subscriber, live)],
+        collectors=[BusNumbers(subscriber, live, devices)],
         history=history,
+        devices=devices,
         closing=closing,
     )
     server = WebServer(wsgi, group.host, group.port, group.threads + group.listeners, PROGRAM)

@@ -57,6 +57,7 @@ def build(conf: cfg.ConfigOpts) -> Process:
         hung_drivers=conf.hung_drivers,
         stop_timeout_s=conf.stop_timeout_s,
     )
+    speaking.answering.tell_of(manager.conditions)
     registry = prometheus_client.CollectorRegistry()
     registry.register(DeviceCollector(manager.status))
     registry.register(SourceNumbers(speaking.publisher, speaking.spool))

@@ -20,7 +20,9 @@ subscribes to a single probe gets that probe's part of each batch under the
 probe's own name with a ``/`` behind it, and the batch's number.
 
 How far its streams are, a source says in the same way: a frame whose topic is
-:data:`POSITIONS` and whose body is :class:`Positions`.
+:data:`POSITIONS` and whose body is :class:`Positions`. Which of its devices
+are not well, it says by frames whose topic is :data:`CONDITIONS` and whose
+bodies are :class:`Conditions`, parts of one list.
 docs/reference/bus-frame has the same in words, with test vectors.
 """
 
@@ -30,25 +32,31 @@ import hashlib
 import hmac
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from kwapi.core.condition import Condition, is_sound
 from kwapi.core.reading import ALL_FLAGS, EXTRA, PROBE, PROBE_LENGTH, Columns
 
 VERSION = 1
 POSITIONS = b"/"
 """The topic of a source's word on how far it is; no reading can have it."""
+CONDITIONS = b"/devices/"
+"""The topic of a source's word on its devices; no reading can have it either."""
 MAC_BYTES = 32
 KEY_BYTES = (16, 64)
 LARGEST_FRAME = 1024 * 1024
 MOST_READINGS = 10_000
+MOST_PARTS = 64
+_PART_BYTES = 256 * 1024
 _PERSON = b"kwapi-1"
 _LONGEST_ID = 255
 _LATEST_NS = 2**63 - 1
 _UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, OverflowError)
+_T = TypeVar("_T", "Positions", "Conditions")
 
 
 class Body(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -74,6 +82,30 @@ class Positions(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     epoch: int
     sent_ns: int
     streams: list[tuple[str, int, int]]
+
+
+class Conditions(msgspec.Struct, frozen=True, array_like=True):
+    """Part ``part`` of ``parts``, from 1, of the source's devices that are not well at ``sent_ns``; often of none."""
+
+    version: int
+    source: str
+    epoch: int
+    sent_ns: int
+    part: int
+    parts: int
+    devices: list[Condition]
+
+
+class _Packed(msgspec.Struct, frozen=True, array_like=True):
+    """As :class:`Conditions`, whose devices are encoded already."""
+
+    version: int
+    source: str
+    epoch: int
+    sent_ns: int
+    part: int
+    parts: int
+    devices: list[msgspec.Raw]
 
 
 CAUSES = ("size", "form", "key", "signature", "version", "content")
@@ -117,7 +149,28 @@ class Signer:
         """The source's word on how far its streams are: topic, epoch and greatest number of each."""
         return self._signed(POSITIONS, Positions(VERSION, self.source, self.epoch, sent_ns, streams))
 
-    def _signed(self, topic: bytes, body: Body | Positions) -> bytes:
+    def conditions(self, sent_ns: int, devices: Iterable[Condition]) -> list[bytes]:
+        """The source's word on its devices that are not well, in parts that fit into frames; one at least.
+
+        What does not fit into the most parts that there may be is left out.
+        """
+        parts: list[list[msgspec.Raw]] = [[]]
+        room = _PART_BYTES
+        for device in devices:
+            packed = msgspec.Raw(self._encode(device))
+            if parts[-1] and len(packed) > room:
+                if len(parts) == MOST_PARTS:
+                    break
+                parts.append([])
+                room = _PART_BYTES
+            parts[-1].append(packed)
+            room -= len(packed)
+        return [
+            self._signed(CONDITIONS, _Packed(VERSION, self.source, self.epoch, sent_ns, number, len(parts), part))
+            for number, part in enumerate(parts, 1)
+        ]
+
+    def _signed(self, topic: bytes, body: Body | Positions | _Packed) -> bytes:
         signed = topic + self._between + self._encode(body)
         mac = self._keyed.copy()
         mac.update(signed)
@@ -143,6 +196,7 @@ class Verifier:
         self._keys = {key_id.encode(): (key.source, _keyed(key.secret)) for key_id, key in keys.items()}
         self._decode: Callable[[bytes], Body] = msgspec.msgpack.Decoder(Body).decode
         self._decode_positions: Callable[[bytes], Positions] = msgspec.msgpack.Decoder(Positions).decode
+        self._decode_conditions: Callable[[bytes], Conditions] = msgspec.msgpack.Decoder(Conditions).decode
 
     def read(self, frame: bytes) -> Frame:
         """The frame's topic and body.
@@ -164,13 +218,28 @@ class Verifier:
 
         :raises BadFrame: it is not believed.
         """
+        return self._word(frame, POSITIONS, self._decode_positions, "this does not say how far a source is")
+
+    def read_conditions(self, frame: bytes) -> Conditions:
+        """What a source says of its devices that are not well.
+
+        :raises BadFrame: it is not believed.
+        """
+        read = self._word(frame, CONDITIONS, self._decode_conditions, "this says nothing of devices")
+        if not (0 < read.part <= read.parts <= MOST_PARTS and all(map(is_sound, read.devices))):
+            raise BadFrame("content", "a device that cannot be")
+        return read
+
+    def _word(self, frame: bytes, wanted: bytes, decode: Callable[[bytes], _T], otherwise: str) -> _T:
         topic, body, source, key_id = self._opened(frame)
         try:
-            read = self._decode_positions(body)
+            read = decode(body)
         except _UNREADABLE:
             raise BadFrame("version" if _other_version(body) else "content", "the body cannot be read") from None
-        if topic != POSITIONS or read.version != VERSION:
-            raise BadFrame("content", "this does not say how far a source is")
+        if topic != wanted:
+            raise BadFrame("content", otherwise)
+        if read.version != VERSION:
+            raise BadFrame("version", f"version {read.version} is not known here")
         if read.source != source:
             raise BadFrame("key", f"key {key_id[:_LONGEST_ID]!r} is none of source {read.source!r}")
         return read

@@ -125,6 +125,7 @@ class HttpJsonDriver:
         self._timeout_s = section.timeout_s
         self._source: Source = source or source_of(section)
         self._told: dict[str, tuple[int, int]] = {}
+        self._missing: dict[str, str] = {}
         self._clock_ns = clock_ns
 
     def read(self) -> list[Reading]:
@@ -135,7 +136,7 @@ class HttpJsonDriver:
         deadline = time.monotonic() + self._timeout_s
         documents: dict[str, tuple[Any, int, int] | DeviceError] = {}
         readings: list[Reading] = []
-        reasons: list[str] = []
+        reasons: dict[str, str] = {}
         for probe, url in self._urls.items():
             if url not in documents:
                 documents[url] = self._document(url, deadline)
@@ -145,11 +146,16 @@ class HttpJsonDriver:
                     raise document
                 readings.append(self._reading(probe, *document))
             except DeviceError as error:
-                reasons.append(str(error))
+                reasons[probe] = str(error)
                 LOG.debug("%s: %s", probe, error)
+        self._missing = reasons
         if not readings:
-            raise DeviceError(reasons[0] if reasons else "there is no probe to be read")
+            raise DeviceError(next(iter(reasons.values()), "there is no probe to be read"))
         return readings
+
+    def missing(self) -> dict[str, str]:
+        """The probes of which the last documents said nothing, and why."""
+        return self._missing
 
     def close(self) -> None:
         """Whoever reads comes back with an error."""

@@ -68,6 +68,7 @@ class IpmiDriver:
         self._repository: Repository | None = None
         self._plan: Plan | None = None
         self._age = Age()
+        self._missing: dict[str, str] = {}
         self._closed = False
 
     def read(self) -> list[Reading]:
@@ -94,6 +95,10 @@ class IpmiDriver:
                 self._forget()
             raise DeviceError(str(error)) from None
         return readings
+
+    def missing(self) -> dict[str, str]:
+        """The probes whose sensors told nothing when they were asked last, and why."""
+        return self._missing
 
     def close(self) -> None:
         """End the session."""
@@ -174,10 +179,11 @@ class IpmiDriver:
 
     def _sensed(self, probes: Mapping[str, Sequence[Sensor]], until: float) -> list[Reading]:
         readings = []
-        silent: list[str] = []
+        self._missing = {}
         for probe, sensors in probes.items():
             begin_ns = self._clock_ns()
             told = []
+            silent: list[str] = []
             for sensor in sensors:
                 try:
                     told.append(self._watts(sensor, until))
@@ -187,8 +193,10 @@ class IpmiDriver:
             if told:
                 flags = NO_FLAGS if len(told) == len(sensors) else Flag.PARTIAL
                 readings.append(Reading(probe_id=probe, begin_ns=begin_ns, end_ns=end_ns, watts=sum(told), flags=flags))
+            else:
+                self._missing[probe] = ", ".join(silent)
         if not readings:
-            raise Garbled(f"no sensor tells a power: {', '.join(silent)}")
+            raise Garbled(f"no sensor tells a power: {', '.join(self._missing.values())}")
         return readings
 
     def _watts(self, sensor: Sensor, until: float) -> float:

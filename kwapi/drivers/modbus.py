@@ -87,6 +87,7 @@ class ModbusDriver:
             serial_framing=settings["framing"] == "rtu",
         )
         self._clock_ns = clock_ns
+        self._missing: dict[str, str] = {}
 
     def read(self) -> list[Reading]:
         """What all registers say now; a probe of which neither watts nor energy are there is left out.
@@ -99,11 +100,17 @@ class ModbusDriver:
         except ModbusError as error:
             raise DeviceError(str(error)) from None
         end_ns = max(begin_ns, self._clock_ns())
-        readings = [parse_point(probe, point, words, begin_ns, end_ns) for probe, point in self._points.items()]
-        told = [reading for reading in readings if reading is not None]
+        readings = {probe: parse_point(probe, point, words, begin_ns, end_ns) for probe, point in self._points.items()}
+        told = [reading for reading in readings.values() if reading is not None]
+        silent = [probe for probe, reading in readings.items() if reading is None]
+        self._missing = dict.fromkeys(silent, "its registers of watts and energy say that there is no value")
         if not told:
             raise DeviceError("all registers of watts and energy say that there is no value; look at the map")
         return told
+
+    def missing(self) -> dict[str, str]:
+        """The probes whose registers had no value in the last answer."""
+        return self._missing
 
     def close(self) -> None:
         """Whoever reads comes back with an error."""

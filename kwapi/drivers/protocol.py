@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from oslo_config import cfg
 
@@ -57,6 +57,17 @@ class Driver(Protocol):
 
         Another thread may call it while ``read`` hangs, which then comes back
         if the driver can make it.
+        """
+
+
+@runtime_checkable
+class Explaining(Protocol):
+    """A driver that knows why it tells nothing of some probes. The others are believed to be missing after a while."""
+
+    def missing(self) -> Mapping[str, str]:
+        """Of the last answer of ``read``: each probe that it should have told of and could not, with the reason.
+
+        As the text of a DeviceError, the reason holds no secret.
         """
 
 

@@ -67,6 +67,10 @@ class RedfishDriver:
         except RedfishError as error:
             raise DeviceError(str(error)) from None
 
+    def missing(self) -> dict[str, str]:
+        """The probes of which the last answers told nothing, and why."""
+        return self._reasons
+
     def close(self) -> None:
         """Deletes the session; whoever waits in ``read`` comes back with an error."""
         self._client.close()

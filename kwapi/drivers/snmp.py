@@ -123,6 +123,8 @@ class SnmpDriver:
         self._again_at: float | None = None
         self._again_s = _LEARN_AGAIN_S
         self._complaints: dict[str, str] = {}
+        self._not_there: dict[str, str] = {}
+        self._silent: dict[str, str] = {}
 
     def read(self) -> list[Reading]:
         """One reading of each probe that tells something; none while it is being found out where it does.
@@ -138,6 +140,10 @@ class SnmpDriver:
             return self._carefully(self._learned, until)
         except SnmpError as error:
             raise DeviceError(str(error)) from None
+
+    def missing(self) -> dict[str, str]:
+        """The probes that the device does not have, or has no value for now."""
+        return {**self._not_there, **self._silent}
 
     def close(self) -> None:
         """Whoever reads comes back with an error."""
@@ -164,7 +170,9 @@ class SnmpDriver:
         missing = {probe: self._places[probe] for probe, here in items.items() if not here}
         if len(missing) == len(items):
             raise DeviceError(_no_places(found, list(missing.values())))
-        self._tell("places", _no_places(found, list(missing.values())) if missing else "")
+        complaint = _no_places(found, list(missing.values())) if missing else ""
+        self._tell("places", complaint)
+        self._not_there = dict.fromkeys(missing, complaint)
         roots = [root for profile in found.device.profiles for root in walked(profile)]
         self._learned = _Learned(found, {probe: here for probe, here in items.items() if here}, roots)
         refresh = [each.refresh_s for each in found.device.profiles if each.refresh_s is not None]
@@ -227,15 +235,17 @@ class SnmpDriver:
         if missing:
             self._seek(learned, missing, answers, until)
         readings = []
-        silent = []
+        silent: dict[str, str] = {}
         for probe, items in learned.items.items():
             span = answers.span(items)
             reading = None if span is None else self._made.reading(probe, items, answers.values, *span)
             if reading is None:
-                silent.append(self._places[probe])
+                silent[probe] = self._places[probe]
             else:
                 readings.append(reading)
-        self._tell("values", f"it has no value now for {', '.join(silent)}" if silent and readings else "")
+        complaint = f"it has no value now for {', '.join(silent.values())}" if silent and readings else ""
+        self._tell("values", complaint)
+        self._silent = dict.fromkeys(silent, complaint)
         if self._again_at is not None and self._monotonic() >= self._again_at:
             self._again_s = min(2 * self._again_s, _LEARN_SELDOM_S)
             self._learned = None

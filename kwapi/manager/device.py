@@ -5,20 +5,21 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec import structs
 
 from climate.errors import ConfigError
+from kwapi.core.condition import Condition
 from kwapi.core.reading import Flag, Reading
-from kwapi.drivers.protocol import DeviceError, Driver
+from kwapi.drivers.protocol import DeviceError, Driver, Explaining
 from kwapi.manager import deadlines
 from kwapi.manager.admission import admit
 from kwapi.manager.complaints import Complaints
 from kwapi.manager.configuration import Wattmeter
-from kwapi.manager.record import Record
-from kwapi.manager.status import Cause, DeviceStatus, State
+from kwapi.manager.record import Answered, Record
+from kwapi.manager.status import WELL, Cause, DeviceStatus, State
 
 LOG = logging.getLogger(__name__)
 
@@ -55,7 +56,9 @@ class Device:
         section = wattmeter.section
         self._patience_s = deadlines.patience(section.interval_s, section.timeout_s)
         self.lock = threading.Lock()
-        self.record = Record(wattmeter, deadlines.phase(place, section.interval_s), around.longest_pause_s)
+        self.record = Record(
+            wattmeter, deadlines.phase(place, section.interval_s), around.longest_pause_s, around.clock_ns()
+        )
         self._complaints = Complaints()
         self._attendant: _Attendant | None = None
         self._abandoned: list[_Attendant] = []
@@ -101,7 +104,7 @@ class Device:
         if attendant is not None and attendant.thread is not None:
             attendant.thread.join(max(0.0, until - self.around.monotonic()))
         with self.lock:
-            self.record.state = State.STOPPED
+            self.record.leave(State.STOPPED, "", self.around.clock_ns())
             if attendant is None or not attendant.lives():
                 return True
             self._give_up(attendant)
@@ -113,16 +116,23 @@ class Device:
         with self.lock:
             return self.record.status(sum(each.lives() for each in self._abandoned))
 
+    def condition(self) -> Condition | None:
+        """What is wrong with it, as others are told; ``None``: nothing."""
+        if self.record.state in WELL:
+            return None
+        with self.lock:
+            return self.record.condition(self.around.clock_ns())
+
     def failed(self, cause: Cause, text: str) -> None:
         """Note and tell that an attempt failed; the lock is held."""
         self._trouble(cause, text, self.around.monotonic())
 
-    def succeeded(self, readings: list[Reading], refused: int, complaint: str) -> list[Reading]:
+    def succeeded(self, readings: list[Reading], answered: Answered) -> list[Reading]:
         """Note that one did not, and give the readings as they go on the bus; the lock is held."""
         failures = self.record.failures_in_row
-        self.record.succeed(self.around.clock_ns(), refused)
-        if complaint:
-            self._tell(f"{refused} readings are unfit: {complaint}", self.around.monotonic())
+        self.record.succeed(self.around.clock_ns(), self.around.monotonic(), answered)
+        if answered.complaint:
+            self._tell(answered.complaint, self.around.monotonic())
         elif failures and self._complaints.relief():
             LOG.info("%s: answers again after %d failures", self.wattmeter.section.name, failures)
         if not self.record.clock_was_set(self.around.clock_ns(), self.around.monotonic()):
@@ -151,8 +161,9 @@ class Device:
                 return
             if len(self._abandoned) >= self.around.hung_drivers:
                 if self.record.state is not State.STUCK:
-                    self.record.state = State.STUCK
-                    self._tell(f"{len(self._abandoned)} of its drivers hang, so no further one is started", now)
+                    reason = f"{len(self._abandoned)} of its drivers hang, so no further one is started"
+                    self.record.leave(State.STUCK, reason, self.around.clock_ns())
+                    self._tell(reason, now)
                 return
             attendant = _Attendant(self)
             try:
@@ -164,7 +175,7 @@ class Device:
                 return
             self._attendant = attendant
             if self.record.state is State.STUCK:
-                self.record.state = State.FAILING
+                self.record.leave(State.FAILING, self.record.last_failure, self.around.clock_ns())
             self.record.restarts += self._started
 
     def _give_up(self, attendant: _Attendant) -> None:
@@ -174,7 +185,7 @@ class Device:
             self._attendant = None
 
     def _trouble(self, cause: Cause, text: str, now: float) -> None:
-        self.record.fail(cause, text)
+        self.record.fail(cause, text, self.around.clock_ns())
         self._tell(self.record.last_failure, now)
 
     def _tell(self, text: str, now: float) -> None:
@@ -229,12 +240,13 @@ class _Attendant:
             self.began = device.around.monotonic()
             device.record.begin(self.began)
         readings: list[Reading] = []
-        refused, complaint = 0, ""
+        answered = Answered()
         failure: tuple[Cause, str] | None = None
         try:
-            answer = self._opened().read()
-            readings, complaint = admit(answer, device.probes)
-            refused = len(answer) - len(readings)
+            driver = self._opened()
+            answer = driver.read()
+            readings, flaw = admit(answer, device.probes)
+            answered = _answered(answer, readings, flaw, driver.missing() if isinstance(driver, Explaining) else {})
         except DeviceError as error:
             failure = Cause.DEVICE, str(error)
         except ConfigError as error:
@@ -250,7 +262,7 @@ class _Attendant:
                 device.record.late += failure is None
                 return
             if failure is None:
-                readings = device.succeeded(readings, refused, complaint)
+                readings = device.succeeded(readings, answered)
             else:
                 device.failed(*failure)
         device.send(readings)
@@ -280,3 +292,14 @@ class _Attendant:
             driver.close()
         except Exception:
             LOG.warning("%s: its driver cannot be closed", self._device.wattmeter.section.name, exc_info=True)
+
+
+def _answered(answer: Sequence[Reading], readings: Sequence[Reading], flaw: str, absent: Mapping[str, str]) -> Answered:
+    """What an answer comes to, of which ``readings`` are fit for the bus; ``flaw``: what is wrong with the others."""
+    told = {reading.probe_id for reading in readings}
+    if not flaw:
+        return Answered(told, absent=absent)
+    refused = len(answer) - len(readings)
+    complaint = f"{refused} readings are unfit: {flaw}"
+    spoiled = {reading.probe_id for reading in answer} - told
+    return Answered(told, refused, complaint, {**dict.fromkeys(spoiled, complaint), **absent})

@@ -28,6 +28,7 @@ GAUGES = {
     "abandoned": "Threads that hang and were given up.",
     "probes": "Probes that are read.",
     "lag_s": "How much after its deadline the last attempt began, in seconds.",
+    "took_s": "How long the last good answer took, in seconds.",
 }
 
 
@@ -62,6 +63,18 @@ class DeviceCollector(Collector):
                 states.add_metric([device.section, device.device, state.value], device.state is state)
             if device.last_success_ns is not None:
                 success.add_metric([device.section, device.device], device.last_success_ns / _NS)
-        yield from (failures, states, success)
+        yield from (failures, states, success, _missing(status))
         for name, sections in (("disabled", status.disabled), ("outdated", status.outdated)):
             yield GaugeMetricFamily(f"kwapi_sections_{name}", f"Sections that are {name}.", value=len(sections))
+
+
+def _missing(status: Status) -> GaugeMetricFamily:
+    """Only probes that are missing have a line: most sites have many, and all of them well."""
+    gauge = GaugeMetricFamily(
+        "kwapi_probe_missing", "1 for a probe that tells nothing while others of its device do.",
+        labels=(*_LABELS, "probe"),
+    )  # fmt: skip
+    for device in status.devices:
+        for probe in device.missing:
+            gauge.add_metric([device.section, device.device, probe], 1)
+    return gauge

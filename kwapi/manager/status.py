@@ -11,11 +11,17 @@ from dataclasses import dataclass
 class State(enum.Enum):
     """How a device is."""
 
-    WAITING = "waiting"  # it was not asked yet, or has not answered for the first time
+    WAITING = "waiting"  # it was not asked yet, or has not told anything for the first time
     ANSWERING = "answering"  # its last answer was good
+    SLOW = "slow"  # its last answers were good, and took longer than an interval
+    PARTIAL = "partial"  # its last answer was good in part: probes are missing, or there was something unfit in it
     FAILING = "failing"  # its last answer was none, or bad
     STUCK = "stuck"  # so many of its drivers hang that no further one is started
     STOPPED = "stopped"
+
+
+WELL = frozenset({State.ANSWERING, State.STOPPED})
+"""States of which nobody need be told."""
 
 
 class Cause(enum.Enum):
@@ -39,7 +45,10 @@ class DeviceStatus:
     left out after failures, ``refused`` readings that were not fit for the bus,
     ``unpublished`` those that the bus did not take. ``lag_s`` is how much after
     its deadline the last attempt began. ``clock_steps``: the clock that dates
-    readings was set so many times.
+    readings was set so many times. It has been in its state since ``since_ns``;
+    ``reason`` says why where that is not a good one, and may be told to anyone.
+    ``missing`` are the probes that told nothing while others did. ``took_s`` is
+    how long the last good answer took.
     """
 
     section: str
@@ -63,6 +72,10 @@ class DeviceStatus:
     unpublished: int
     lag_s: float
     clock_steps: int
+    since_ns: int
+    reason: str
+    missing: tuple[str, ...]
+    took_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 
+from kwapi.core.condition import Condition
 from kwapi.manager.configuration import Configuration, Wattmeter
 from kwapi.manager.device import Device, Publish, Spawn, Surroundings
 from kwapi.manager.status import Status
@@ -135,6 +136,12 @@ class Manager:
             disabled=tuple(name for name in self._configuration.disabled if name not in devices),
             outdated=self._outdated,
         )
+
+    def conditions(self) -> list[Condition]:
+        """Those devices that are not well, in the order of their sections."""
+        devices = self._devices
+        found = (devices[name].condition() for name in sorted(devices))
+        return [condition for condition in found if condition is not None]
 
     def _new(self, wattmeter: Wattmeter) -> Device:
         self._places += 1

@@ -128,7 +128,7 @@ def test_those_in_trouble_are_named_and_nobody_else_is_held_up(tmp_path: Path, s
         metering.add("api", "[kwapi]\nstale_after_s = 3\n")
         metering.start("drivers", "api")
         metering.wait_for_probes(len(stubs) * OUTLETS)
-        before = {name: row["watts"] for name, row in listed(metering).items()}
+        before = {name: row["watts"] for name, row in listed(metering).items() if not name.startswith("mute/")}
         place = {name: number for number, name in enumerate(stubs, 1)}
         assert before == {
             f"{name}/{outlet}": 100.0 * place[name] + outlet for name in stubs for outlet in range(1, OUTLETS + 1)
@@ -139,20 +139,100 @@ def test_those_in_trouble_are_named_and_nobody_else_is_held_up(tmp_path: Path, s
         missed, began = number(metering, "missed_total", "well"), time.monotonic()
         readings = number(metering, "readings_total", "well")
 
-        silent = {f"{name}/{outlet}" for name in TROUBLES for outlet in range(1, OUTLETS + 1)}
+        silent = {f"{name}/{outlet}" for name in [*TROUBLES, "mute"] for outlet in range(1, OUTLETS + 1)}
         silent -= {f"half/{outlet}" for outlet in range(OUTLETS // 2 + 1, OUTLETS + 1)}
-        until(lambda: listed(metering, "--stale").keys() == silent, lambda: sorted(listed(metering, "--stale")))
-        shown = listed(metering)
-        assert {name: row["watts"] for name, row in shown.items()} == before
-        assert all(("silent" in row["marks"]) == (name in silent) for name, row in shown.items())
 
-        failing = {name for name in [*TROUBLES, "mute"] if number(metering, "state", name, ',state="failing"') == 1.0}
-        assert failing == {*TROUBLES, "mute"} - {"half"}, metering.numbers("drivers")
-        for name in failing:
+        def all_told() -> bool:
+            shown = listed(metering, "--stale")
+            return shown.keys() == silent and all("silent" in row["marks"] and row["trouble"] for row in shown.values())
+
+        until(all_told, lambda: sorted(listed(metering, "--stale").items()))
+        shown = listed(metering)
+        assert {name: row["watts"] for name, row in shown.items() if not name.startswith("mute/")} == before
+        assert all((row["trouble"] is not None) == (name in silent) for name, row in shown.items())
+        assert {tuple(row["marks"]) for name, row in shown.items() if name in silent} == {
+            ("silent", "failing"),
+            ("silent", "missing"),
+        }
+        for outlet in range(1, OUTLETS + 1):
+            never = shown[f"mute/{outlet}"]
+            assert (never["watts"], never["age"], never["marks"]) == (None, None, ["silent", "failing"])
+            assert "does not answer" in never["trouble"]
+        reasons = {name: shown[f"{name}/1"]["trouble"] for name in TROUBLES}
+        assert "another device answers" in reasons["another-device"]
+        assert "no value now for 1, 2" in reasons["half"]
+        assert "public" not in str(reasons)
+
+        states = {
+            name: [each for each in ("failing", "partial") if number(metering, "state", name, f',state="{each}"') == 1]
+            for name in [*TROUBLES, "mute"]
+        }
+        assert states == {name: ["partial" if name == "half" else "failing"] for name in states}
+        told_of = {row.partition('device="')[2].partition('"')[0] for row in metering.numbers() if "not_well" in row}
+        assert told_of == {f"{SITE}/{name}" for name in states}
+        for name in states.keys() - {"half"}:
             assert f"{name} ({SITE}/{name})" in metering.log("drivers")
+        missing = {f"{SITE}/half/{outlet}" for outlet in range(1, OUTLETS // 2 + 1)}
+        assert {
+            row.partition('probe="')[2].partition('"')[0]
+            for row in metering.numbers("drivers")
+            if row.startswith("kwapi_probe_missing{")
+        } == missing
 
         passed_s = time.monotonic() - began
         assert number(metering, "missed_total", "well") - missed <= 0.1 * passed_s / INTERVAL_S
         told = number(metering, "readings_total", "well") - readings
         assert told >= 0.8 * OUTLETS * passed_s / INTERVAL_S
         assert "public" not in metering.log("drivers")
+
+
+@pytest.mark.slow
+def test_who_answers_late_is_named_as_slow_and_told_all_the_same(tmp_path: Path) -> None:
+    """Behind a forwarder too; what a restart of the drivers leaves is nothing."""
+    with strip(100) as late:
+        text = section("late", late.port).replace("timeout_s = 1", "timeout_s = 20\nquantities = watts")
+        with Metering(tmp_path, text, forwarded=True) as metering:
+            metering.start("drivers", "forwarder", "api")
+            metering.wait_for_probes(OUTLETS)
+            until(lambda: not listed(metering, "--stale"), lambda: listed(metering))
+            late.delay_s = 1.0
+
+            def slow() -> bool:
+                return all("slow" in row["marks"] and row["watts"] for row in listed(metering).values())
+
+            until(slow, lambda: listed(metering))
+            (reason,) = {row["trouble"] for row in listed(metering).values()}
+            assert "is asked each 0.5 s" in reason
+            assert number(metering, "state", "late", ',state="slow"') == 1
+            assert number(metering, "took_s", "late") > INTERVAL_S
+            late.delay_s = 0.0
+            metering.end("drivers")
+            metering.start("drivers")
+            until(lambda: not listed(metering, "--stale"), lambda: listed(metering))
+
+
+@pytest.mark.slow
+def test_a_probe_of_a_device_that_never_answered_is_shown_with_all_that_is_known(tmp_path: Path) -> None:
+    """Where it stands, since when, how often it was asked, and why there is nothing to be seen."""
+    mute = strip(100)
+    mute.community = "another"
+    with mute, Metering(tmp_path, section("mute", mute.port)) as metering:
+        metering.start("drivers", "api")
+
+        def told() -> bool:
+            return "does not answer" in str(listed(metering).get("mute/1", {}).get("trouble"))
+
+        until(told, lambda: metering.log("drivers"))
+        said = {"CLIMATE_ENERGY_ENDPOINT": f"{metering.url}/v1", "CLIMATE_TOKEN": metering.token}
+        command = [PROGRAMS / "climate", "probe", "show", f"{SITE}/mute/2"]
+        done = subprocess.run(command, env=os.environ | said, capture_output=True, text=True, timeout=120, check=True)
+        fields = {
+            row.split("|")[1].strip(): row.split("|")[2].strip() for row in done.stdout.splitlines() if "|" in row
+        }
+        assert fields["marks"] == "silent, failing"
+        assert "does not answer" in fields["trouble"]
+        assert "answered=never" in done.stdout
+        assert "watts" not in fields
+        unknown = [*command[:-1], f"{SITE}/mute/9"]
+        done = subprocess.run(unknown, env=os.environ | said, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode != 0

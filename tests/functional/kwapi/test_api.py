@@ -14,10 +14,13 @@ from oslo_config import cfg
 
 from climate.chassis import conf as configuration
 from kwapi.api import app, options, policies
+from kwapi.consumers.devices import Devices
 from kwapi.consumers.live import Live
+from kwapi.core.condition import Condition
 from kwapi.core.delivery import Batch
 from kwapi.core.energy import NS, Rules
 from kwapi.core.reading import Reading, columns_of
+from kwapi.core.wire import Conditions
 
 T0 = 1_700_000_000 * NS
 KWH = 3_600_000.0
@@ -38,9 +41,16 @@ class Site:
         for name, value in {"auth_strategy": "static", "static_tokens_file": str(tokens), "max_limit": 50}.items():
             self.conf.set_override(name, value, group=options.GROUP)
         self.live = Live(lambda probe: Rules(max_watts=1000.0), lambda: self.now, 300.0)
+        self.devices = Devices(lambda: self.now, 300.0)
         self.app = app.build(
-            self.conf, self.live, policies.enforcer(self.conf), lambda: self.now, bind_host="127.0.0.1"
-        )
+            self.conf, self.live, policies.enforcer(self.conf), lambda: self.now, bind_host="127.0.0.1",
+            devices=self.devices,
+        )  # fmt: skip
+
+    def tell_of(self, *devices: Condition) -> None:
+        """The word of the source on its devices."""
+        self.now += NS
+        self.devices.take(Conditions(1, "s", 1, self.now, 1, 1, list(devices)))
 
     def say(self, second: float, **other: Any) -> None:
         """A reading of ``lyon/r1/pdu1/1``, or another probe."""
@@ -157,6 +167,45 @@ def test_probes_are_filtered_and_paged(site: Site) -> None:
     assert len(site.ask("/v1/probes/?limit=3")["probes"]) == 3
     for query in ("limit=0", "limit=51", "limit=x", "colour=red", "prefix=a&prefix=b"):
         assert site.ask(f"/v1/probes/?{query}", status=400)["error"]["code"] == "climate.request.bad_field"
+
+
+def test_a_device_that_never_answered_is_listed_beside_the_probes(site: Site) -> None:
+    """With its probes, which nobody heard; the probes themselves are listed as they always were."""
+    before = site.ask("/v1/probes/")
+    dead = Condition("lyon/r1/pdu2", "failing", T0, "it is silent", ["lyon/r1/pdu2/1"], 1, 5, 5, None)
+    half = Condition("lyon/r1/pdu1", "partial", T0, "no value", ["lyon/r1/pdu1/9"], 2, 9, 0, T0 + NS)
+    site.tell_of(dead, half)
+    listed = site.ask("/v1/probes/")
+    assert listed["probes"] == before["probes"]
+    assert [device["device"] for device in listed["devices"]] == ["lyon/r1/pdu1", "lyon/r1/pdu2"]
+    shown = {
+        "device": "lyon/r1/pdu2", "state": "failing", "since": T0 / NS, "reason": "it is silent",
+        "probes": ["lyon/r1/pdu2/1"], "of": 1, "attempts": 5, "failures": 5, "answered": None,
+    }  # fmt: skip
+    assert listed["devices"][1] == shown
+    assert site.ask("/v1/probe-ids/") == {"probe_ids": ["lyon/r1/pdu1/1"]}
+    assert site.ask("/v1/probes/?prefix=lyon/r1/pdu2/")["devices"] == [shown]
+    assert len(site.ask("/v1/probes/?limit=1")["devices"]) == 2
+    assert "devices" not in site.ask("/v1/probes/?limit=1&marker=lyon")
+    assert "devices" not in site.ask("/v1/probes/?prefix=nice/")
+    site.tell_of()
+    assert site.ask("/v1/probes/") == before
+
+
+def test_a_probe_says_what_is_wrong_with_its_device(site: Site) -> None:
+    """Though it was never heard itself; if it is not concerned, nothing."""
+    reason = "outlet 9 is gone"
+    site.tell_of(Condition("lyon/r1/pdu1", "partial", T0, reason, ["lyon/r1/pdu1/9"], 2, 9, 0, T0 + NS))
+    heard = site.ask("/v1/probes/lyon/r1/pdu1/1/")["lyon/r1/pdu1/1"]
+    assert heard["device"] is None
+    never = site.ask("/v1/probes/lyon/r1/pdu1/9/")["lyon/r1/pdu1/9"]
+    assert (never["device"]["reason"], never["device"]["answered"]) == (reason, T0 / NS + 1)
+    assert set(never) >= set(heard) - {"v"}
+    assert (never["w"], never["kwh"], never["timestamp"], never["stale"], never["gaps"]) == (None, None, None, True, 0)
+    assert site.ask("/v1/probes/lyon/r1/pdu1/9/device/")["lyon/r1/pdu1/9"]["device"] == never["device"]
+    site.tell_of(Condition("lyon/r1/pdu1", "slow", T0, "3 s", ["lyon/r1/pdu1/1"], 1, 9, 0, T0 + NS))
+    assert site.ask("/v1/probes/lyon/r1/pdu1/1/")["lyon/r1/pdu1/1"]["device"]["state"] == "slow"
+    site.ask("/v1/probes/lyon/r1/pdu1/9/", status=404)
 
 
 def test_an_empty_bus_gives_an_empty_list(tmp_path: Path) -> None:

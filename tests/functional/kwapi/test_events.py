@@ -128,6 +128,14 @@ def test_all_end_when_the_process_stops(site: Site) -> None:
     assert list(body) == []
 
 
+def test_who_listens_for_long_has_to_bring_the_token_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have been revoked: the stream ends, and whoever may goes on with another."""
+    waited: list[float] = []
+    monkeypatch.setattr(site.closing, "wait", waited.append)
+    assert len(list(site.get("?every=30").app_iter)) == 10
+    assert sum(waited) == 300
+
+
 @pytest.mark.parametrize("query", ["?every=0", "?every=61", "?every=often", "?colour=red", "?every=nan"])
 def test_a_wrong_question_is_refused(site: Site, query: str) -> None:
     site.get(query, 400)

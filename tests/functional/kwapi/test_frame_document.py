@@ -17,6 +17,7 @@ import zmq
 from kwapi.bus.archive import Ring
 from kwapi.bus.publisher import Publisher
 from kwapi.bus.sockets import Sockets
+from kwapi.core.condition import Condition
 from kwapi.core.reading import Flag, Reading, columns_of, readings_of
 from kwapi.core.wire import BadFrame, Key, Signer, Verifier
 
@@ -80,6 +81,15 @@ def test_a_word_on_positions_is_that_of_the_vectors() -> None:
     signer = Signer(VECTORS["source"], VECTORS["key_id"], KEY, word["epoch"])
     assert signer.positions(word["sent_ns"], streams).hex() == word["frame"]
     assert verifier().read_positions(bytes.fromhex(word["frame"])).streams == streams
+
+
+def test_a_word_on_devices_is_that_of_the_vectors() -> None:
+    """One that never answered, and one that tells all but an outlet."""
+    word = VECTORS["devices"]
+    devices = [Condition(**device) for device in word["devices"]]
+    signer = Signer(VECTORS["source"], VECTORS["key_id"], KEY, word["epoch"])
+    assert [frame.hex() for frame in signer.conditions(word["sent_ns"], devices)] == [word["frame"]]
+    assert verifier().read_conditions(bytes.fromhex(word["frame"])).devices == devices
 
 
 @pytest.mark.parametrize("vector", VECTORS["believed"], ids=NAMES)

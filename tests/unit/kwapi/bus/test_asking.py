@@ -12,9 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kwapi.bus import asking
-from kwapi.bus.asking import Fetch, Frames
+from kwapi.bus.asking import Fetch, Frames, Words
 
-WORDS = st.sampled_from([asking.POSITIONS, asking.FETCH, asking.FRAMES, asking.UNKNOWN, "else", 5])
+WORDS = st.sampled_from([asking.POSITIONS, asking.DEVICES, asking.FETCH, asking.FRAMES, asking.UNKNOWN, "else", 5])
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text(max_size=5) | st.binary(),
     lambda inner: st.lists(inner, max_size=5),
@@ -26,10 +26,14 @@ READERS: list[Callable[[bytes], tuple[int, Any]]] = [asking.question_of, asking.
 def test_questions_and_answers_are_understood() -> None:
     """As they were written."""
     wanted = Fetch("lyon-1", "lyon/r1/pdu1/", 7, 3, 9)
-    assert asking.question_of(asking.positions_question(4)) == (4, None)
+    assert asking.question_of(asking.question(4, asking.POSITIONS)) == (4, asking.POSITIONS)
+    assert asking.question_of(asking.question(4, asking.DEVICES)) == (4, asking.DEVICES)
     assert asking.question_of(asking.fetch_question(5, wanted)) == (5, wanted)
     assert asking.answer_of(asking.answer(6, asking.FRAMES, 9, [b"a"])) == (6, Frames(9, [b"a"]))
-    assert asking.answer_of(asking.answer(7, asking.POSITIONS, [b"a", b"b"])) == (7, [b"a", b"b"])
+    assert asking.answer_of(asking.answer(7, asking.POSITIONS, [b"a", b"b"])) == (
+        7,
+        Words(asking.POSITIONS, [b"a", b"b"]),
+    )
     assert asking.answer_of(asking.answer(8, asking.UNKNOWN)) == (8, None)
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from kwapi.bus.forwarder import Forwarder
 from kwapi.bus.publisher import Publisher
 from kwapi.bus.spool import Spool
 from kwapi.bus.subscriber import Subscriber
+from kwapi.core.condition import Condition
 from kwapi.core.delivery import Batch, Event, Lost
 from kwapi.core.reading import Reading, readings_of
 from kwapi.core.sequence import Position
@@ -40,6 +41,7 @@ class Source:
         high_water: int = 1000,
         ring_bytes: int = 10_000_000,
         patience_s: float = 0.0,
+        devices: Callable[[], Iterable[Condition]] = tuple,
     ) -> None:
         self._socket = context.socket(zmq.XPUB)
         self._socket.setsockopt(zmq.SNDHWM, high_water)
@@ -52,6 +54,7 @@ class Source:
         asked = context.socket(zmq.ROUTER)
         asked.bind(f"ipc://{folder}/{name}.ask")
         self._answering = Answering(asked, self.publisher)
+        self._answering.tell_of(devices)
         self._answering.start()
 
     def say(self, *watts: float, device: str = DEVICE, outlets: int = 1) -> None:

@@ -7,16 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kwapi.manager.record import Record
+from kwapi.manager.record import Answered, Record
 from kwapi.manager.status import Cause, State
 from tests.unit.kwapi.manager.meters import Maker, wattmeter
 
+NOW_NS = 1_700_000_000_000_000_000
+WELL = Answered({"site/pdu/1"})
 CLOCK = [(100, 0.0), (101, 0.0), (102, 120.0), (103, 120.0), (104, -5.0), (105, -5.0)]
 """Seconds that passed, and by how many the clock was set."""
 
 
 def record(interval_s: float = 1.0, longest_pause_s: float = 8.0) -> Record:
-    return Record(wattmeter("pdu", Maker(), interval_s=interval_s), 0.25, longest_pause_s)
+    return Record(wattmeter("pdu", Maker(), interval_s=interval_s), 0.25, longest_pause_s, NOW_NS)
 
 
 def ask(made: Record, now: float, *, failing: bool = False, lasting: float = 0.0) -> float:
@@ -24,9 +26,9 @@ def ask(made: Record, now: float, *, failing: bool = False, lasting: float = 0.0
     due = made.plan(now)
     made.begin(due)
     if failing:
-        made.fail(Cause.DEVICE, "no answer")
+        made.fail(Cause.DEVICE, "no answer", NOW_NS)
     else:
-        made.succeed(0, 0)
+        made.succeed(NOW_NS, due + lasting, WELL)
     return due + lasting
 
 
@@ -77,7 +79,7 @@ def test_a_clock_that_was_set_is_noticed() -> None:
 
 def test_what_a_driver_says_is_kept_in_one_short_line() -> None:
     made = record()
-    made.fail(Cause.DEVICE, "no\n  answer " + "x" * 10_000)
+    made.fail(Cause.DEVICE, "no\n  answer " + "x" * 10_000, NOW_NS)
     assert made.last_failure.startswith("no answer xxx")
     assert len(made.last_failure) == 500
 
@@ -100,9 +102,9 @@ def test_every_deadline_is_met_missed_or_paused(
         first = due if first is None else first
         made.begin(due)
         if failing:
-            made.fail(Cause.FAULT, "")
+            made.fail(Cause.FAULT, "", NOW_NS)
         else:
-            made.succeed(0, 0)
+            made.succeed(NOW_NS, due, WELL)
         number = round((due - first) / interval) + 1
         assert made.attempts + made.missed + made.paused == number
         assert due >= now

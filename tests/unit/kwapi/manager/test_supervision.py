@@ -197,7 +197,8 @@ def test_readings_that_are_unfit_do_not_hold_back_the_others(start: Start, bus: 
     until(lambda: len(bus.heard) > 2)
     assert set(bus.watts("site/pdu")) == {5.0}
     status = of(manager, "pdu")
-    assert status.state is State.ANSWERING
+    assert (status.state, status.missing) == (State.PARTIAL, ("site/pdu/1",))
+    assert "site/elsewhere/1: no probe of this section" in status.reason
     assert status.refused >= 4
 
 
