@@ -10,7 +10,7 @@ from typing import Any
 
 from oslo_log import log as logging
 
-from nova_ext.decisions import H, Moment, Verdict, decide
+from nova_ext.decisions import H, Moment, Placed, Verdict, decide, use_of
 from nova_ext.options import Settings
 from nova_ext.poller import Known, Poller
 from nova_ext.request import Request, request_of, wish_of
@@ -39,6 +39,8 @@ class Gate:
         self._monotonic = monotonic
         self._in_vain_until = -math.inf
         self._failed: set[str] = set()
+        self._compared: Snapshot | None = None
+        self._strangers: frozenset[str] = frozenset()
 
     def passing(self, hosts: Sequence[H], spec: Any) -> list[H]:
         """Those of ``hosts`` that the request of this RequestSpec may have. Never raises; at a loss it gives none."""
@@ -62,6 +64,8 @@ class Gate:
     def _verdict(self, hosts: Sequence[H], request: Request) -> Verdict[H]:
         wish = wish_of(request, self._settings.hint_names)
         known = self._availability.known()
+        if known is not None and known.value is not self._compared:
+            self._compare(known.value, hosts)
 
         def of(found: Known[Snapshot] | None) -> Verdict[H]:
             now = Moment(self._clock(), self._age_s(found))
@@ -87,6 +91,21 @@ class Gate:
 
     def _age_s(self, known: Known[Snapshot] | None) -> float:
         return math.inf if known is None else max(0.0, self._monotonic() - known.asked_at)
+
+    def _compare(self, snapshot: Snapshot, hosts: Sequence[Placed]) -> None:
+        """Log which hosts Climate does not know, where it was not told: they can be leased to nobody.
+
+        Names that do not fit together would show in nothing else.
+        """
+        strangers = frozenset(host.nodename for host in hosts if use_of(snapshot, host) is None)
+        self._compared = snapshot
+        if strangers - self._strangers:
+            self._strangers = self._strangers | strangers
+            LOG.warning(
+                "%d of Nova's hosts are not among Climate's, such as %s: they are open to all that name no lease",
+                len(strangers),
+                min(strangers),
+            )
 
     def _tell(self, error: Exception) -> None:
         """Log a fault of ours with its place, each kind once."""

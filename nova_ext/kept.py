@@ -8,7 +8,6 @@ change says when the answer was last found to be true.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import tempfile
 import time
@@ -35,7 +34,7 @@ class Keeper:
             handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
             try:
                 with os.fdopen(handle, "wb") as file:
-                    file.write(json.dumps(snapshot.tag).encode() + b"\n" + snapshot.body)
+                    file.write(snapshot.body)
                 os.replace(name, self._path)
             except OSError:
                 with contextlib.suppress(OSError):
@@ -54,13 +53,13 @@ class Keeper:
     def load(self) -> Known[Snapshot] | None:
         """What is kept, as old as it is; ``None`` where there is nothing to be read."""
         try:
-            content = self._path.read_bytes()
+            # Without its tag, so that the next answer comes whole and replaces what may have been damaged.
+            kept = parse("", self._path.read_bytes())
             age_s = max(0.0, time.time() - self._path.stat().st_mtime)
-            tag, _, body = content.partition(b"\n")
-            return Known(parse(json.loads(tag), body), time.monotonic() - age_s)
+            return Known(kept, time.monotonic() - age_s)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, NotUnderstood) as error:
+        except (OSError, NotUnderstood) as error:
             self._tell(error)
             return None
 

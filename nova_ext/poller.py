@@ -87,7 +87,7 @@ class Poller(Generic[T]):
         """As before the thread started: locks and threads of the parent mean nothing in a forked process."""
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._wanted = False
+        self._wanted_at = float("-inf")
         self._stopped = False
         self._failures = 0
         self._answered_at = float("-inf")
@@ -104,10 +104,10 @@ class Poller(Generic[T]):
 
     def fresh(self, wait_s: float) -> Known[T] | None:
         """The last value after one more attempt that begins now; whatever there is after ``wait_s`` seconds."""
+        asked_at = self._monotonic()
         self._start()
         with self._changed:
-            asked_at = self._monotonic()
-            self._wanted = True
+            self._wanted_at = max(self._wanted_at, asked_at)
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._answered_at >= asked_at or self._stopped, wait_s)
             return self._known
@@ -171,8 +171,7 @@ class Poller(Generic[T]):
         due = now + self._pace.pause_s(self._failures, self._randomness)
         earliest = min(due, now + (_GAP_AFTER_FAILURE_S if self._failures else _GAP_S))
         while not self._stopped:
-            left = (earliest if self._wanted else due) - self._monotonic()
+            left = (earliest if self._wanted_at > self._answered_at else due) - self._monotonic()
             if left <= 0:
                 break
             self._changed.wait(left)
-        self._wanted = False
