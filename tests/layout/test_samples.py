@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, distribution
+from itertools import filterfalse
 from pathlib import Path
 
 import pytest
@@ -58,12 +59,16 @@ def test_no_option_is_left_out() -> None:
 def test_samples_are_current(recipe: Path, tmp_path: Path) -> None:
     """Made again, each is the same."""
     samples.write(recipe, tmp_path / "again")
-    assert RECIPES[recipe].read_text() == (tmp_path / "again").read_text()
+    again = (tmp_path / "again").read_text()
+    assert RECIPES[recipe].read_text() == again
+    assert "\n#" in again
 
 
-@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: f"{recipe.parent.name}/{recipe.name}")
-def test_samples_can_be_made(recipe: Path, tmp_path: Path) -> None:
-    """Those of the libraries, whose text changes with their versions, at least name something still."""
+@pytest.mark.parametrize(
+    "recipe", list(filterfalse(ours, RECIPES)), ids=lambda recipe: f"{recipe.parent.name}/{recipe.name}"
+)
+def test_samples_of_libraries_can_be_made(recipe: Path, tmp_path: Path) -> None:
+    """Their text changes with the libraries' versions; at least they name something still."""
     samples.write(recipe, tmp_path / "again")
     assert "\n#" in (tmp_path / "again").read_text()
 
