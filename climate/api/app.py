@@ -28,6 +28,7 @@ from climate.api.v1.versions import Description, Root, Version
 from climate.chassis.web import resource, wsgi
 from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Resource
+from climate.client.entry import SERVICE_TYPE
 from climate.rpcapi.inventory import InventoryAPI
 from climate.rpcapi.planning import PlanningAPI
 
@@ -67,6 +68,7 @@ def build(needs: Collaborators, bind_host: str = "") -> WSGIApplication:
         group=GROUP,
         bind_host=bind_host,
         open_paths=routes.OPEN_PATHS,
+        service_type=SERVICE_TYPE,
         label=routes.label,
         probes={
             "inventory": lambda: needs.inventory.get_sources(_PROBE),

@@ -46,8 +46,11 @@ class Cloud:
 
     def grant(self, where: str, user: str, role: str) -> None:
         """Give a user a role in ``projects/ID``, ``domains/ID`` or ``system``."""
-        (found,) = self.admin.get(f"{self.keystone.url}/roles", params={"name": role}).json()["roles"]
-        self.admin.put(f"{self.keystone.url}/{where}/users/{self._ids[user]}/roles/{found['id']}")
+        self.admin.put(self._grant(where, user, role))
+
+    def take(self, user: str, project: str, role: str) -> None:
+        """Take a user's role in a project away."""
+        self.admin.delete(self._grant(f"projects/{self._ids[project]}", user, role))
 
     def set_enabled(self, noun: str, name: str, enabled: bool) -> None:
         """Disable and enable a ``user`` or ``project``."""
@@ -88,6 +91,10 @@ class Cloud:
         answer = self.admin.post(f"{self.keystone.url}/{noun}s", json={noun: fields})
         made: str = answer.json()[noun]["id"]
         return made
+
+    def _grant(self, where: str, user: str, role: str) -> str:
+        (found,) = self.admin.get(f"{self.keystone.url}/roles", params={"name": role}).json()["roles"]
+        return f"{self.keystone.url}/{where}/users/{self._ids[user]}/roles/{found['id']}"
 
     def _session(self, user: str, project: str, password: str = PASSWORD) -> Session:
         url = self.keystone.url

@@ -42,7 +42,7 @@ class Policies:
         """
         # Without a project a token would pass for the view of all projects further down.
         if not who.project_id:
-            raise Forbidden("The token must be scoped to a project.", rule=rule)
+            raise Forbidden("The token is for no project: sign in to one, such as OS_PROJECT_NAME says.", rule=rule)
         if not self.may(who, rule, project_id):
             raise Forbidden(f"Your roles do not allow {rule}.", rule=rule)
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from keystoneauth1.exceptions import ClientException
 from keystonemiddleware import auth_token
+from keystonemiddleware import opts as auth_token_opts
 from oslo_config import cfg
 
 from climate.chassis.web import context, peers
@@ -59,16 +60,23 @@ class Identity:
 
 
 def protected(
-    app: WSGIApplication, conf: cfg.ConfigOpts, group: str, bind_host: str, open_paths: Collection[str]
+    app: WSGIApplication,
+    conf: cfg.ConfigOpts,
+    group: str,
+    bind_host: str,
+    open_paths: Collection[str],
+    service_type: str = "",
 ) -> WSGIApplication:
     """``app`` behind the token check that ``group`` chooses; ``open_paths`` (no slash at the end) need no token.
 
     ``bind_host`` is where the server listens, ``""`` if another program does.
+    ``service_type`` is what Keystone's catalogue calls the service.
 
     :raises ConfigError: static tokens off loopback, or a file of them that cannot be used.
     """
     options = conf[group]
     if options.auth_strategy == "keystone":
+        _set_defaults(conf, service_type)
         return OpenPaths(app, KeystoneTokens(auth_token.AuthProtocol(app, {"oslo_config_config": conf})), open_paths)
     if bind_host and not peers.is_loopback(bind_host):
         raise ConfigError(
@@ -81,6 +89,16 @@ def protected(
             f"[{group}] static_tokens_file is needed with auth_strategy = static.", option="static_tokens_file"
         )
     return OpenPaths(app, StaticTokens(app, read_tokens(Path(options.static_tokens_file))), open_paths)
+
+
+def _set_defaults(conf: cfg.ConfigOpts, service_type: str) -> None:
+    """What nobody should have to write into [keystone_authtoken]; what is written there counts."""
+    for group, options in auth_token_opts.list_auth_token_opts():
+        conf.register_opts(options, group=group)
+        # Without it a credential that is restricted to some requests of ours would be good for none.
+        conf.set_default("service_type", service_type or None, group=group)
+        # Older releases take anybody's token for that of a service, for which such restrictions do not hold.
+        conf.set_default("service_token_roles_required", True, group=group)
 
 
 class OpenPaths:

@@ -33,13 +33,15 @@ def build(
     group: str,
     bind_host: str,
     open_paths: Collection[str],
+    service_type: str = "",
     label: metrics.Label,
     probes: Mapping[str, health.Probe],
     collectors: Iterable[Collector] = (),
 ) -> WSGIApplication:
     """``app`` with everything around it; ``group`` names the options' group in ``conf``.
 
-    ``open_paths`` need no token; ``label`` gives a request's route for the
+    ``open_paths`` need no token; ``service_type`` is the service's in
+    Keystone's catalogue; ``label`` gives a request's route for the
     metrics; ``probes`` ask the parts that ``app`` cannot work without;
     ``collectors`` have further numbers for the metrics.
 
@@ -49,7 +51,7 @@ def build(
     for collector in collectors:
         counts.registry.register(collector)
     # Read from the bottom: the last to be put around the application is the first to see a request.
-    app = tokens.protected(app, conf, group, bind_host, open_paths)
+    app = tokens.protected(app, conf, group, bind_host, open_paths, service_type)
     # Monitoring brings no token, so it is answered before one is asked for.
     app = metrics.MetricsPage(app, counts, conf[group].metrics_from)
     app = health.Health(app, probes)
