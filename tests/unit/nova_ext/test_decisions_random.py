@@ -7,6 +7,7 @@ is made from shows two leases a host, as they were when it was given.
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from dataclasses import dataclass
 
@@ -41,6 +42,14 @@ class Lease:
 
     def blocks(self, host: int, instant: int) -> bool:
         return any(one == host and self.start <= instant < until for one, until in self.blocked_until)
+
+    def as_of(self, instant: int) -> Lease:
+        """What has not begun has not given back a host that it keeps any time of."""
+        if self.start <= instant:
+            return self
+        return dataclasses.replace(
+            self, blocked_until=tuple((one, max(until, self.end)) for one, until in self.blocked_until)
+        )
 
     def has(self, host: int, instant: int) -> bool:
         """Whether its tenant is on the host by right."""
@@ -108,6 +117,7 @@ def test_an_old_answer_decides_as_the_calendar_would(
     project: str,
     fail_closed: FailClosed,
 ) -> None:
+    calendar = [lease.as_of(answered) for lease in calendar]
     now, away = answered + age, age > AWAY_AFTER_S
     rules = Settings(margin_s=margin, away_after_s=AWAY_AFTER_S, fail_closed=fail_closed)
     snapshot = snapshot_of(tuple(row(calendar, host, answered) for host in range(HOSTS)))
