@@ -9,10 +9,12 @@ PYTEST := $(BIN)/python -m pytest
 CAN_VENV := $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null
 
 .NOTPARALLEL:
-.PHONY: help venv deps sandbox test quick lint docs soak samples clean
+.PHONY: help venv deps sandbox openstack-up openstack-down test quick lint docs soak samples clean
 
 help:
 	@echo 'make sandbox   the whole suite on this machine, and a tour of one lease (ONCE=1: the tour alone)'
+	@echo 'make openstack-up, make openstack-down'
+	@echo '               a real OpenStack with the suite beside it, to play with, and its end'
 	@echo 'make test      all tests; installs Debian packages first, when root or sudo can'
 	@echo 'make quick     the tests that need no server and little time'
 	@echo 'make lint      style, types, layers, release notes'
@@ -36,6 +38,12 @@ deps:
 
 sandbox: venv
 	$(BIN)/climate-sandbox $(if $(ONCE),--once)
+
+openstack-up: deps venv
+	@$(BIN)/python -m tools.openstack up
+
+openstack-down: venv
+	@$(BIN)/python -m tools.openstack down
 
 # The servers' tests may skip only where the servers cannot be had.
 test: deps venv

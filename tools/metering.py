@@ -28,11 +28,21 @@ class Metering:
 
     ``sections`` are those of the wattmeters. With ``forwarded``, kwapi-api
     listens to the forwarder, else to the drivers. ``address`` is where the
-    drivers publish: a free port of the loopback unless it is said.
+    drivers publish: a free port of the loopback unless it is said. The console
+    scripts are those in ``programs``.
     """
 
-    def __init__(self, directory: Path, sections: str, *, forwarded: bool = False, checkpoint_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        sections: str,
+        *,
+        forwarded: bool = False,
+        checkpoint_s: float = 1.0,
+        programs: Path = PROGRAMS,
+    ) -> None:
         self.directory = directory
+        self._programs = programs
         self.token = secrets.token_hex(16)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -83,7 +93,7 @@ class Metering:
         for name in names:
             program = f"kwapi-{name}"
             log = self.directory / f"{program}.log"
-            process = Process([*within, PROGRAMS / program, "--config-file", self.conf(name)], log=log)
+            process = Process([*within, self._programs / program, "--config-file", self.conf(name)], log=log)
             self._processes[name] = process
             if name == "api":
                 process.wait_until(self._ready, READY_WITHIN_S)

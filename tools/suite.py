@@ -39,10 +39,11 @@ class Suite:
         *,
         database_url: str,
         transport_url: str,
-        hosts: Path,
+        hosts: Path | None = None,
         planners: int = 1,
         projects: tuple[str, ...] = ("demo",),
         settings: Settings | None = None,
+        programs: Path = PROGRAMS,
     ) -> None:
         self.directory = directory
         self.port = free_port()
@@ -50,6 +51,7 @@ class Suite:
         self.admin_token = secrets.token_hex(16)
         self._member_tokens = {project: secrets.token_hex(16) for project in projects}
         self._planners = planners
+        self._programs = programs
         self.config = directory / "climate.conf"
         self.planners: list[Process] = []
         self.others: dict[str, Process] = {}
@@ -59,7 +61,7 @@ class Suite:
                 "DEFAULT": {"transport_url": transport_url},
                 "database": {"connection": database_url.replace("%", "%%")},
                 "inventory": {"sources": "file", "refresh_interval_s": 2},
-                "inventory_file": {"path": hosts},
+                **({"inventory_file": {"path": hosts}} if hosts else {}),
                 "limits": {limit.name: UNLIMITED for limit in LIMITS if limit.endless},
                 "coordination": {"backend_url": f"file://{directory}/locks"},
                 "api": {
@@ -78,7 +80,7 @@ class Suite:
 
     def start(self) -> Self:
         """Bring the database to head and start everything; returns when the API says it is ready."""
-        subprocess.run([PROGRAMS / "climate-manage", *self._arguments, "db", "upgrade"], check=True, timeout=120)
+        subprocess.run([self._programs / "climate-manage", *self._arguments, "db", "upgrade"], check=True, timeout=120)
         self.start_other("climate-inventory")
         for _ in range(self._planners):
             self.start_planner()
@@ -99,7 +101,7 @@ class Suite:
     def launch(self, program: str) -> Process:
         """Start one console script of the suite on this configuration."""
         number = len(list(self.directory.glob("*.log")))
-        return Process([PROGRAMS / program, *self._arguments], log=self.directory / f"{program}-{number}.log")
+        return Process([self._programs / program, *self._arguments], log=self.directory / f"{program}-{number}.log")
 
     def stop(self) -> None:
         """Ask everything to end, then make sure of it."""

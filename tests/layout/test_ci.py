@@ -24,7 +24,10 @@ def test_ci_runs_the_readmes_test_command_and_nothing_else() -> None:
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="there is no make on this machine")
-@pytest.mark.parametrize("target", ["sandbox", "test", "deps", "quick", "lint", "docs", "soak", "samples"])
+@pytest.mark.parametrize(
+    "target",
+    ["sandbox", "openstack-up", "openstack-down", "test", "deps", "quick", "lint", "docs", "soak", "samples"],
+)
 def test_the_commands_of_the_clone_exist(target: str) -> None:
     """make knows what to do for each, down to the last prerequisite."""
     done = subprocess.run(["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False)

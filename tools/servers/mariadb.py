@@ -7,6 +7,7 @@ import itertools
 import secrets
 import shutil
 import subprocess
+from typing import Any
 
 import pymysql
 
@@ -46,9 +47,9 @@ class MariaDB(Server):
         """SQLAlchemy's URL of the server's own database."""
         return self._url_of("mysql")
 
-    def fresh_database(self) -> Database:
-        """Create an empty database (a few ms)."""
-        name = f"fresh_{next(self._numbers)}"
+    def fresh_database(self, name: str = "") -> Database:
+        """Create an empty database (a few ms), of that name or of one that nothing else has."""
+        name = name or f"fresh_{next(self._numbers)}"
         with self._connect() as connection, connection.cursor() as cursor:
             cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         client = ("mariadb", "--no-defaults", "--protocol=tcp", "--host=127.0.0.1", f"--port={self.port}")
@@ -57,6 +58,14 @@ class MariaDB(Server):
             url=self._url_of(name),
             client=(*client, f"--user={USER}", f"--password={self._password}", "--batch", "--skip-column-names", name),
         )
+
+    def value(self, query: str) -> Any:
+        """The first column of the query's first row."""
+        with self._connect() as connection, connection.cursor() as cursor:
+            cursor.execute(query)
+            row = cursor.fetchone()
+        assert row is not None, query
+        return row[0]
 
     def _url_of(self, database: str) -> str:
         return f"mysql+pymysql://{USER}:{self._password}@127.0.0.1:{self.port}/{database}?charset=utf8mb4"

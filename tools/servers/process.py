@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tools.servers import guard
@@ -180,6 +180,10 @@ class Process:
         """SIGKILL to it and all its descendants, as a crash of the machine would end them."""
         self._finish(guard.family(self.pid) if self.running else [])
 
+    def signal(self, number: signal.Signals) -> None:
+        """A signal to the process alone. Harmless if it has ended."""
+        self._popen.send_signal(number)
+
     def log_tail(self, lines: int = 30) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
@@ -187,3 +191,15 @@ class Process:
         guard.kill_all(members)
         self._popen.wait()
         _ESTATE.remove(self)
+
+
+def stop_all(processes: Iterable[Process], grace_s: float = 20) -> None:
+    """``stop()`` for all at once: ``grace_s`` is for all together."""
+    doomed = list(processes)
+    members = [member for process in doomed if process.running for member in guard.family(process.pid)]
+    for process in doomed:
+        process.signal(process.stop_signal)
+    guard.wait_gone(members, grace_s)
+    guard.kill_all(members)
+    for process in doomed:
+        process.stop()

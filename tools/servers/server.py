@@ -27,12 +27,13 @@ class Availability:
 class Server(abc.ABC):
     """A private server on 127.0.0.1 at ``port``, its files below ``directory``.
 
-    Use as a context manager, or call ``start()`` and ``close()``.
+    The port is a free one, unless somebody had to know it before. Use as a
+    context manager, or call ``start()`` and ``close()``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.directory = Path()
-        self.port = 0
+        self.port = port
         self._process: Process | None = None
 
     @classmethod
@@ -55,7 +56,7 @@ class Server(abc.ABC):
         if not (available := self.available()):
             raise ServerFailed(available.reason)
         self.directory = new_directory(f"climate-{type(self).__name__.lower()}-")
-        self.port = free_port()
+        self.port = self.port or free_port()
         try:
             self._prepare()
             self._launch()
