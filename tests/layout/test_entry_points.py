@@ -49,6 +49,7 @@ def test_entry_points_of_guests_name_what_is_there(point: EntryPoint) -> None:
     assert point.attr in names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_console_scripts_start(name: str) -> None:
     """Each explains itself in a process of its own."""

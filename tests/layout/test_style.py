@@ -26,7 +26,10 @@ def names(paths: list[Path]) -> list[str]:
     return [str(path.relative_to(ROOT)) for path in paths]
 
 
-@pytest.mark.parametrize("command", ["ruff check", "ruff format --check", "mypy", "reno lint"])
+# mypy takes half a minute where its cache is cold.
+@pytest.mark.parametrize(
+    "command", ["ruff check", "ruff format --check", pytest.param("mypy", marks=pytest.mark.slow), "reno lint"]
+)
 def test_linters_find_nothing(command: str) -> None:
     """The same commands as ``make lint``."""
     program, *arguments = command.split()
