@@ -2,6 +2,8 @@
 # The commands of a clone. `make sandbox` shows the suite, `make test` proves it; README.rst says more.
 
 export PYTHON ?= python3
+# The tests start some hundred processes; none shall compile anew what another has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 MADE := .venv/made
 PYTEST := $(BIN)/python -m pytest
