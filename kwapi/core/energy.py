@@ -207,13 +207,15 @@ def _below_step(meter: Meter, lines: tuple[Step, ...]) -> tuple[Step, ...]:
 
 def _counted(meter: Meter, reading: Reading, rules: Rules, joules: float, lines: tuple[Step, ...], flags: Flag) -> Step:
     """One step from reading to reading by the counter; its power as in ``lines``, or else its mean."""
+    # Across a silence, nobody knows how far a coarse counter had come to its next step at either end.
+    slack = rules.counter_step_j if lines else max(rules.counter_step_j, meter.counter_step_j)
     mean = joules * NS / (reading.end_ns - meter.until_ns)
     return Step(
         begin_ns=meter.until_ns,
         end_ns=reading.end_ns,
         joules=joules,
-        lower_j=max(0.0, joules - rules.counter_step_j),
-        upper_j=joules + rules.counter_step_j,
+        lower_j=max(0.0, joules - slack),
+        upper_j=joules + slack,
         measured=True,
         begin_watts=lines[0].begin_watts if lines else mean,
         end_watts=lines[-1].end_watts if lines else mean,

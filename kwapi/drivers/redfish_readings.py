@@ -41,9 +41,8 @@ class Instant:
 class Readings:
     """Makes readings, and remembers of each probe what makes the next one.
 
-    ``counter`` is ``fine``, ``always`` or ``never``: joules that come in
-    larger steps than flow in an interval look like nothing, nothing, and then
-    a leap that no consumer believes.
+    ``counter`` is ``always``, ``fine`` or ``never``: fine is one whose joules
+    do not come in larger steps than flow in an interval.
     """
 
     def __init__(self, counter: str, interval_s: float) -> None:

@@ -77,10 +77,10 @@ OPTS: Sequence[cfg.Opt] = (
     ),
     cfg.StrOpt(
         "counter",
-        default="fine",
+        default="always",
         choices=[
+            ("always", "whatever its steps; power counts between them"),
             ("fine", "if its steps are small enough for the interval, a kilowatt in it"),
-            ("always", "whatever its steps"),
             ("never", "watts are integrated"),
         ],
         help="When the device's energy counter is believed. Else it is told beside, as energy_counter_j.",

@@ -29,12 +29,12 @@ _ALONE = {Quantity.AMPERES: "current_a", Quantity.VOLTS: "voltage_v"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """``counter`` is ``fine``, ``always`` or ``never``; without ``power_factor`` nothing is estimated.
+    """``counter`` is ``always``, ``fine`` or ``never``; without ``power_factor`` nothing is estimated.
 
     ``refresh_s``: how often the device measures, ``None`` where that is when it is asked.
     """
 
-    counter: str = "fine"
+    counter: str = "always"
     interval_s: float = 1.0
     power_factor: float | None = None
     nominal_volts: float | None = None

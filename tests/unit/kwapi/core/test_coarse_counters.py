@@ -95,6 +95,18 @@ def test_a_silence_is_bridged_by_what_the_counter_moved() -> None:
     assert sum(flag is not NO_FLAGS for flag in flags) <= 1
 
 
+@pytest.mark.parametrize("silent_s", [60, 900])
+def test_the_bounds_across_a_silence_hold_what_was_used(silent_s: int) -> None:
+    """Of a counter of tenths of kilowatt-hours, which may not have moved at all, and may have been about to."""
+    readings, used = told([1000.0] * 2701, 360_000.0, 0.0, 1.0)
+    heard = readings[:1500] + readings[1500 + silent_s :]
+    meters, _ = counted(heard)
+    before, after = meters[1499], meters[1500]
+    truth = used[1500 + silent_s] - used[1499]
+    assert after.lower_j - before.lower_j <= truth <= after.upper_j - before.upper_j
+    assert all(meter.lower_j <= meter.joules <= meter.upper_j for meter in meters)
+
+
 def test_a_leap_that_nothing_explains_is_still_caught() -> None:
     readings, _ = told([1000.0] * 1201, 3_600.0, 0.0, 1.0)
     spoilt = [

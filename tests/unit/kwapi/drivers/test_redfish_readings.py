@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Readings say when the device measured, whether that is new, and count only by counters that are fine enough."""
+"""Readings say when the device measured, whether that is new, and count by the counters that are wanted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def document(after_s: float = 0.0, date_s: float | None = DATE_S) -> Document:
     return Document({}, end_ns - 20_000_000, end_ns, None if date_s is None else float(int(date_s + after_s)))
 
 
-def readings(told: Electricity, counter: str = "fine", interval_s: float = 1.0) -> Reading:
+def readings(told: Electricity, counter: str = "always", interval_s: float = 1.0) -> Reading:
     return Readings(counter, interval_s).reading(PROBE, told, [document()])
 
 
@@ -84,7 +84,7 @@ def test_instants_never_go_back(waits: list[float], age_s: float, fraction: floa
 
 
 def test_a_counter_is_believed_once_it_is_seen_to_be_fine() -> None:
-    """Whole kilowatt-hours look like nothing for hours, then like a leap; a last 0 may hide how fine it is."""
+    """Where that is wanted. A last 0 may hide how fine it is."""
     made = Readings("fine", 4.0)
     told = [Electricity(watts=100.0, joules=step, joule_step=step) for step in (36_000.0, 3600.0, 36_000.0)]
     coarse, fine, still_fine = (made.reading(PROBE, each, [document()]) for each in told)
@@ -95,7 +95,8 @@ def test_a_counter_is_believed_once_it_is_seen_to_be_fine() -> None:
 
 def test_which_counters_are_believed_can_be_said() -> None:
     told = Electricity(watts=100.0, joules=7.2e6, joule_step=3.6e6)
-    assert readings(told).energy_j is None
+    assert readings(told).energy_j == 7.2e6
+    assert readings(told, "fine").energy_j is None
     assert readings(told, "always").energy_j == 7.2e6
     fine = Electricity(watts=100.0, joules=7.0, joule_step=1.0)
     assert readings(fine).energy_j == 7.0
