@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,15 +33,31 @@ def migrated_databases() -> Iterator[dict[str, sa.Engine]]:
         engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def sqlite_at_head(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of SQLite at head; to be copied, because a migration takes longer than most tests."""
+    path = tmp_path_factory.mktemp("head") / "climate.db"
+    engine = sql.engine(f"sqlite:///{path}")
+    database.upgrade(engine)
+    engine.dispose()
+    return path
+
+
+def _sqlite(request: pytest.FixtureRequest, directory: Path, max_pool_size: int) -> sa.Engine:
+    """A database of the test's own, at head."""
+    copy = shutil.copy(request.getfixturevalue("sqlite_at_head"), directory)
+    engine = sql.engine(f"sqlite:///{copy}", max_pool_size=max_pool_size)
+    request.addfinalizer(engine.dispose)
+    return engine
+
+
 def backend(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
     """An empty store of one kind."""
     if kind == "memory":
         return Backend(kind, MemoryStore())
     engines = request.getfixturevalue("migrated_databases")
     if kind == "sqlite":
-        engine = sql.engine(f"sqlite:///{tmp_path}/climate.db", max_pool_size=20)
-        request.addfinalizer(engine.dispose)
-        database.upgrade(engine)
+        engine = _sqlite(request, tmp_path, max_pool_size=20)
     elif kind in engines:
         engine = engines[kind]
         _empty(engine)  # a migration takes MariaDB a second
@@ -71,17 +88,13 @@ def planning_database(request: pytest.FixtureRequest, tmp_path: Path) -> Backend
 
 
 @pytest.fixture(params=["memory", "sqlite", *SERVERS])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """An empty store of the inventory, of each kind in turn."""
     if request.param == "memory":
-        yield Inventory()
-    elif request.param == "sqlite":
-        engine = sql.engine(f"sqlite:///{tmp_path}/climate.db")
-        database.upgrade(engine)
-        yield InventoryInSql(engine)
-        engine.dispose()
-    else:
-        yield InventoryInSql(_emptied(request.param, request))
+        return Inventory()
+    if request.param == "sqlite":
+        return InventoryInSql(_sqlite(request, tmp_path, max_pool_size=10))
+    return InventoryInSql(_emptied(request.param, request))
 
 
 def _emptied(kind: str, request: pytest.FixtureRequest) -> sa.Engine:
