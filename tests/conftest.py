@@ -15,9 +15,10 @@ import pytest
 from hypothesis import settings
 
 from tests import examples
+from tools.openstack.cloud import Cloud
 from tools.servers import Keystone, MariaDB, PostgreSQL, RabbitMQ, Server
 
-SERVER_FIXTURES = {"rabbitmq", "postgresql", "mariadb", "keystone"}
+SERVER_FIXTURES = {"rabbitmq", "postgresql", "mariadb", "keystone", "openstack"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,7 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=soaks)
 
 
-def require(kind: type[Server]) -> None:
+def require(kind: type[Server] | type[Cloud]) -> None:
     """Skip the test where the server cannot run, or fail it if this machine must have it."""
     if not (available := kind.available()):
         if os.environ.get("CLIMATE_REQUIRE_SERVERS"):

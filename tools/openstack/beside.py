@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 
 from tools.metering import Metering, dummies
 from tools.openstack.configuration import Groups
@@ -33,10 +34,10 @@ def in_nova(site: Site) -> Groups:
 class Beside:
     """climate-api, climate-inventory, climate-planning; kwapi-drivers with wattmeters that are none, and kwapi-api.
 
-    ``nova_url`` is where Nova shall look for climate-api, if not where everybody does.
+    ``url_for_nova`` gives, for climate-api's address, the one under which Nova finds it.
     """
 
-    def __init__(self, site: Site, nova_url: str = "") -> None:
+    def __init__(self, site: Site, url_for_nova: Callable[[str], str] = str) -> None:
         self._site = site
         for name in ("climate", "kwapi"):
             (site.directory / name).mkdir()
@@ -57,7 +58,7 @@ class Beside:
         self.metering.replace("api", "auth_strategy = static", "auth_strategy = keystone")
         lines = "".join(f"{name} = {value}\n" for name, value in checking.items())
         self.metering.add("api", f"[keystone_authtoken]\n{lines}")
-        self._nova_url = nova_url or self.suite.url
+        self._nova_url = url_for_nova(self.suite.url)
 
     def register(self) -> None:
         """Put the services into Keystone's catalogue, as the manual says.

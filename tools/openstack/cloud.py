@@ -53,8 +53,9 @@ class Cloud:
     All of it listens on free ports of the loopback, has its files below
     ``directory``, and ends with this interpreter. ``beside`` is the suite.
     ``nova`` is added to the configuration of Nova's API, scheduler and
-    conductor; ``climate_url`` is where they look for climate-api, if not where
-    everybody does. Use as a context manager, or call ``start()`` and ``close()``.
+    conductor; ``climate_url_for_nova`` gives, for climate-api's address, the one
+    under which the scheduler finds it. Use as a context manager, or call
+    ``start()`` and ``close()``.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Cloud:
         *,
         machines: Mapping[str, Make] = MACHINES,
         nova: Groups | None = None,
-        climate_url: str = "",
+        climate_url_for_nova: Callable[[str], str] = str,
         progress: Callable[[str], None] = silent,
     ) -> None:
         self.rabbitmq = RabbitMQ()
@@ -71,7 +72,7 @@ class Cloud:
         self.machines = machines
         self.processes: dict[str, Process] = {}
         self._more_of_nova = nova or {}
-        self._climate_url = climate_url
+        self._climate_url_for_nova = climate_url_for_nova
         self._progress = progress
 
     @classmethod
@@ -83,7 +84,7 @@ class Cloud:
     def start(self) -> Self:
         """From nothing to a cloud that boots servers."""
         self.directory = new_directory("climate-openstack-")
-        for name in ("logs", "locks", "images", *(f"compute-{host}" for host in self.machines)):
+        for name in ("logs", "locks", "images", "nova-state", *(f"compute-{host}" for host in self.machines)):
             (self.directory / name).mkdir()
         try:
             with ThreadPoolExecutor(max_workers=8) as pool:
@@ -167,7 +168,7 @@ class Cloud:
             databases=databases,
             ports={name: free_port() for name in APIS},
         )
-        self.beside = Beside(self.site, self._climate_url)
+        self.beside = Beside(self.site, self._climate_url_for_nova)
         self._write_configuration()
         self._progress("the databases get their tables")
         tables: list[Future[None]] = [

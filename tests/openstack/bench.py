@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cloud as the tests see it: its people, each with their leases and servers, and what Nova's records say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from keystoneauth1.session import Session
+from openstack.connection import Connection
+
+from climate.client import Client
+from climate.core.lifecycle import State
+from tests.openstack.relay import Relay
+from tools.openstack.cloud import Cloud
+from tools.openstack.contents import IMAGE, connection
+from tools.openstack.identities import ADMIN, PEOPLE, Person, session
+
+WITHIN_S = 240.0  # of anything the cloud does, on a machine that has much else to do
+SETTLED = {"ACTIVE", "ERROR", "VERIFY_RESIZE", "SHUTOFF"}
+OVER = {"ended", "cancelled", "expired", "error"}
+
+
+def wait_until(holds: Callable[[], bool], what: str, within_s: float = WITHIN_S, poll_s: float = 0.1) -> None:
+    """Return once it holds; fails with ``what`` if it does not in time."""
+    give_up_at = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < give_up_at, f"not within {within_s:g} s: {what}"
+        time.sleep(poll_s)
+
+
+def instant(text: str) -> float:
+    """Epoch seconds of an instant as the suite writes it."""
+    return datetime.fromisoformat(text).timestamp()
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A server that Nova has placed, or not: then ``host`` is empty and ``fault`` says what its owner is told."""
+
+    server_id: str
+    status: str
+    host: str
+    fault: str
+
+
+class Somebody:
+    """A person with a password: leases by ``climate``, servers by ``compute``."""
+
+    def __init__(self, person: Person, keystone_url: str) -> None:
+        self.person = person
+        self.session: Session = session(person, keystone_url)
+        self.climate = Client(self.session)
+        self.cloud: Connection = connection(self.session)
+
+    @property
+    def project_id(self) -> str:
+        return str(self.session.get_project_id())
+
+    def lease(self, quantity: int = 1, duration: str | int = "1h", **more: Any) -> str:
+        """A confirmed lease that has begun; its id."""
+        made = self.climate.leases.create(quantity=quantity, duration=duration, confirm=True, **more)
+        self.climate.leases.wait_for(made["id"], State.ACTIVE, WITHIN_S, interval_s=0.1)
+        return made["id"]
+
+
+class Bench:
+    """The cloud, its admin and its tenants."""
+
+    def __init__(self, openstack: Cloud, doorway: Relay) -> None:
+        self.openstack = openstack
+        self.doorway = doorway
+        url = openstack.site.keystone_url
+        self.admin = Somebody(ADMIN, url)
+        self.anna, self.ralf, self.otto = (Somebody(person, url) for person in PEOPLE)
+        self._image: str = self.admin.cloud.image.find_image(IMAGE).id
+        self._flavors = {flavor.name: flavor.id for flavor in self.admin.cloud.compute.flavors()}
+        self.hosts = frozenset(openstack.machines)
+
+    def flavor(self, name: str) -> str:
+        """The id of a flavor."""
+        return str(self._flavors[name])
+
+    def request(
+        self, who: Somebody, name: str = "s", hints: dict[str, Any] | None = None, flavor: str = "small"
+    ) -> str:
+        """Ask Nova for a server; its id, as soon as Nova has the request."""
+        asked: dict[str, Any] = {"name": name, "flavorRef": self.flavor(flavor), "networks": "none"}
+        body: dict[str, Any] = {"server": asked | {"imageRef": self._image}}
+        if hints is not None:
+            body["os:scheduler_hints"] = hints
+        answer = who.cloud.compute.post("/servers", json=body, microversion="2.74")
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["server"]["id"])
+
+    def boot(
+        self, who: Somebody, name: str = "s", hints: dict[str, Any] | None = None, flavor: str = "small"
+    ) -> Placed:
+        """The same, and what has become of it."""
+        return self.settled(self.request(who, name, hints, flavor))
+
+    def settled(self, server_id: str) -> Placed:
+        """The server, once Nova does nothing with it any more."""
+        shown: dict[str, Any] = {}
+
+        def still() -> bool:
+            shown.update(self.shown(server_id))
+            return shown["status"] in SETTLED and shown["OS-EXT-STS:task_state"] is None
+
+        wait_until(still, f"server {server_id} settles")
+        fault = shown.get("fault", {}).get("message", "")
+        return Placed(server_id, shown["status"], shown["OS-EXT-SRV-ATTR:host"] or "", fault)
+
+    def shown(self, server_id: str) -> dict[str, Any]:
+        """What Nova shows its admin of a server."""
+        answer = self.admin.cloud.compute.get(f"/servers/{server_id}", microversion="2.74")
+        assert answer.status_code == 200, answer.text
+        server: dict[str, Any] = answer.json()["server"]
+        return server
+
+    def act(self, server_id: str, action: str, argument: Any = None) -> int:
+        """Have the admin do something to a server; the HTTP status."""
+        answer = self.admin.cloud.compute.post(
+            f"/servers/{server_id}/action", json={action: argument}, microversion="2.74"
+        )
+        return int(answer.status_code)
+
+    def migrations(self, server_id: str) -> int:
+        """How many of the server's moves Nova has not finished with."""
+        answer = self.admin.cloud.compute.get(f"/servers/{server_id}/migrations", microversion="2.74")
+        return len(answer.json()["migrations"])
+
+    def image(self) -> str:
+        """The id of the image."""
+        return self._image
+
+    def hosts_of(self, lease_id: str) -> set[str]:
+        """The names of a lease's hosts, which only the admin sees."""
+        return {host["name"] for host in self.admin.climate.leases.get(lease_id)["hosts"]}
+
+    def servers(self) -> list[str]:
+        """The ids of everybody's servers."""
+        return [server.id for server in self.admin.cloud.compute.servers(details=False, all_projects=True)]
+
+    def delete(self, server_id: str) -> None:
+        """Ask Nova to delete a server; nothing if it is gone."""
+        self.admin.cloud.compute.delete_server(server_id, ignore_missing=True)
+
+    def empty(self) -> None:
+        """No server, no lease, every compute as it was."""
+        self.doorway.open()
+        for service in self.admin.cloud.compute.services(binary="nova-compute"):
+            if service.status == "disabled":
+                self.admin.cloud.compute.enable_service(service)
+        for lease in self.admin.climate.leases.list(all_projects=True):
+            if lease["state"] not in OVER:
+                self.admin.climate.leases.cancel(lease["id"])
+        for server_id in self.servers():
+            self.delete(server_id)
+        wait_until(lambda: not self.servers(), "all servers are gone")
