@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _LARGEST_HEADERS = 64 * 1024
 _WAITING = 128
 _IDLE_S = 60
+_STOPS_WITHIN_S = 0.1
 
 
 def options(default_port: int) -> list[cfg.Opt]:
@@ -41,6 +42,8 @@ class WebServer:
             timeout=_IDLE_S,
         )
         self._server.max_request_header_size = _LARGEST_HEADERS
+        # How often it looks for connections that are idle, and whether to stop.
+        self._server.expiration_interval = _STOPS_WITHIN_S
         self._thread = threading.Thread(target=self._server.serve, name=f"{name}-http", daemon=True)
 
     @property
