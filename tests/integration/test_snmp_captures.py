@@ -28,14 +28,17 @@ EXPECTED: list[dict[str, Any]] = (
 )
 NAMES = [each["name"] for each in EXPECTED]
 NO_POWER = {
-    "1.3.6.1.4.1.7428.1.2.2.1.1.5.1": "mainPSEMaxPower: what a midspan may give, not what it gives",
-    "1.3.6.1.4.1.12551.4.1.2.2.1.14.1": "tsiPhaseInstalledPowerInW: what the inverters are made for",
-    "1.3.6.1.4.1.34278.1.22.0": "sL3: apparent power, as those of the other phases, which are expected in VA",
-    "1.3.6.1.4.1.34278.1.23.0": "sL4: apparent power, too",
+    "1.3.6.1.4.1.7428.1.2.2.1.1.5.1": "MICROSEMI-PDSINE-MIB::mainPSEMaxPower is what a midspan can provide at most; "
+    "what it provides is told (pethMainPseConsumptionPower)",
+    "1.3.6.1.4.1.12551.4.1.2.2.1.14.1": "CET-TSI-MIB::tsiPhaseInstalledPowerInW is what the system was designed for; "
+    "what it delivers is told (tsiPhaseCurrentPowerInW)",
+    "1.3.6.1.4.1.34278.1.22.0": "JANITZA-MIB::sL3 is in VA by its description, as sL1 and sL2, which are expected so",
+    "1.3.6.1.4.1.34278.1.23.0": "JANITZA-MIB::sL4 is in VA by its description, too; the watts of that input are pL4",
 }
 """Objects that are expected as watts, and are no active power by their vendors' MIBs: none may be told as such."""
 SHORT = {
-    "digipower": "the watts expected of it are its current times 230 V, which nobody has measured",
+    "digipower": "DigiPower-PDU-MIB has no power: pdu01Value is a current, of which 230 W for each ampere are expected, "
+    "as if the load had no reactive power",
 }
 """Devices of which not all active power is read that is expected, and why."""
 
@@ -96,6 +99,23 @@ def test_what_is_expected_of_devices_with_power_is_met(met: dict[str, Met]) -> N
 def test_what_is_no_active_power_is_not_told_as_such() -> None:
     """Neither what a device could give nor VA is watts."""
     assert {oid for name in NAMES for oid in places(name)} & NO_POWER.keys() == set()
+
+
+@needs_data
+def test_what_is_expected_as_watts_and_is_none_is_told_as_what_it_is(met: dict[str, Met]) -> None:
+    """The same numbers, in VA, amperes and volts; of a rating there is none."""
+    janitza = [each for each in met["janitza_generic"].answer["readings"] if each["scope"] == "phase"]
+    assert [(each["watts"], each["va"]) for each in janitza] == [
+        (45924, 49598),
+        (43698, 47750),
+        (47055, 50815),
+        (92, 209),
+    ]
+    (digipower,) = met["digipower"].answer["readings"]
+    assert [digipower[name] for name in ("watts", "va", "amperes", "volts")] == [None, None, 0.0, 230.0]
+    assert met["digipower"].answer["refused"] == "No power is measured here, only current and voltage."
+    for name, rating in (("microsemipdsine", 430), ("cetpower", 12_000)):
+        assert rating not in [reading["watts"] for reading in met[name].answer["readings"]]
 
 
 @needs_data
