@@ -7,12 +7,15 @@ from keystoneauth1 import exceptions, loading
 from oslo_config import cfg
 
 from climate.errors import ConfigError, ServiceUnavailable
+from climate.openstack import keystone
 
 GROUP = "keystone_authtoken"
 
 
 def endpoint_of(conf: cfg.ConfigOpts, service_type: str, timeout_s: float) -> str | None:
     """Sign in, and give the public endpoint of a type of service; ``None`` where the catalogue has none.
+
+    Where [keystone] or [keystone_authtoken] names a region, it is that region's.
 
     :raises ConfigError: [keystone_authtoken] does not say enough, or Keystone does not let its user in.
     :raises ServiceUnavailable: Keystone cannot be reached, or does not do its work.
@@ -24,7 +27,13 @@ def endpoint_of(conf: cfg.ConfigOpts, service_type: str, timeout_s: float) -> st
             raise ConfigError(f"[{GROUP}] auth_type is not set: write password.", option="auth_type")
         session = loading.load_session_from_conf_options(own, GROUP, auth=auth, timeout=timeout_s)
         session.get_token()
-        found: str | None = session.get_endpoint(service_type=service_type, interface="public")
+        found: str | None = session.get_endpoint(
+            service_type=service_type,
+            interface="public",
+            region_name=own.keystone.region_name or own[GROUP].region_name,
+        )
+    except exceptions.EndpointNotFound:
+        return None
     except exceptions.Unauthorized:
         raise ConfigError(f"Keystone does not let the user of [{GROUP}] in: check its name and password.") from None
     except exceptions.MissingRequiredOptions as error:
@@ -45,4 +54,6 @@ def _as_the_plugin_reads_it(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
     own([], default_config_files=conf.config_file or [], default_config_dirs=conf.config_dir or [])
     loading.register_auth_conf_options(own, GROUP)
     loading.register_session_conf_options(own, GROUP)
+    for group in (keystone.GROUP, GROUP):
+        own.register_opt(cfg.StrOpt("region_name"), group=group)
     return own

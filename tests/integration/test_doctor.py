@@ -11,19 +11,16 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from keystoneauth1.identity.v3 import Password
-from keystoneauth1.session import Session
 
 from climate.chassis import sql
 from climate.manage import database
-from climate.manage.doctor import doors, ground
+from climate.manage.doctor import ground
 from climate.manage.doctor.examination import Verdict
 from tests.databases import KINDS, fresh_database
+from tests.integration.keystone_cloud import Operator
 from tools.servers import Keystone, PostgreSQL, RabbitMQ
-from tools.servers.keystone import PASSWORD
 from tools.suite import PROGRAMS, Suite
 
 HOSTS = Path(__file__).parents[2] / "climate" / "sandbox" / "data" / "hosts.yaml"
@@ -40,6 +37,7 @@ class Site:
     postgresql: PostgreSQL
     rabbitmq: RabbitMQ
     keystone: Keystone
+    operator: Operator
 
     def examined(self, config: Path | None = None, *arguments: str) -> tuple[int, list[dict[str, str]]]:
         """The doctor's status and findings."""
@@ -97,31 +95,12 @@ def site(
                 "keystone_authtoken": own_keystone.middleware_settings(),
             },
         )
-        register(own_keystone, suite.url)
+        operator = Operator(own_keystone, directory)
+        operator.registered("--reservation-url", f"{suite.url}/v1")
         with suite:
-            made = Site(suite, own_database, own_broker, own_keystone)
+            made = Site(suite, own_database, own_broker, own_keystone, operator)
             eventually(lambda: not made.failed())
             yield made
-
-
-def register(keystone: Keystone, url: str) -> None:
-    """Put the API into the catalogue."""
-    auth = Password(
-        auth_url=keystone.url,
-        username="admin",
-        password=PASSWORD,
-        project_name="admin",
-        user_domain_id="default",
-        project_domain_id="default",
-    )
-    session = Session(auth=auth)
-
-    def made(noun: str, **values: Any) -> str:
-        answer = session.post(f"{keystone.url}/{noun}s", json={noun: values})
-        return str(answer.json()[noun]["id"])
-
-    service_id = made("service", type="reservation", name="climate")
-    made("endpoint", service_id=service_id, interface="public", url=f"{url}/v1", region_id="RegionOne")
 
 
 def eventually(condition: Callable[[], bool], timeout_s: float = 180) -> None:
@@ -281,11 +260,31 @@ def test_a_source_that_cannot_be_read_is_told_by_who_reads_it(site: Site) -> Non
         eventually(lambda: not site.failed())
 
 
-def test_an_endpoint_that_is_not_registered_is_named() -> None:
-    """With the commands that register it."""
-    found = list(doors.keystone(lambda: None))
-    assert [one.verdict for one in found] == [Verdict.OK, Verdict.FAIL]
-    assert "openstack endpoint create reservation" in found[1].fix
+def test_an_endpoint_that_is_not_registered_is_named(site: Site, tmp_path: Path) -> None:
+    """With the command that registers it; the API is looked for where it is configured."""
+    config = site.configured(tmp_path, "keystone_authtoken", "region_name", "RegionTwo")
+    status, findings = site.examined(config)
+    (finding,) = (one for one in findings if one["state"] == "fail")
+    assert (status, finding["part"]) == (1, "keystone")
+    assert "no public endpoint of the type reservation" in finding["message"]
+    assert finding["fix"].startswith("climate-manage register --reservation-url ")
+
+
+@pytest.mark.parametrize("elsewhere", ["nobody", "another"])
+def test_a_catalogue_that_points_elsewhere_is_named(site: Site, elsewhere: str) -> None:
+    """Where nobody answers, or somebody who is no climate-api; and what to run, after which all is well."""
+    other = {"nobody": "http://127.0.0.1:9/v1", "another": site.keystone.url}[elsewhere]
+    site.operator.registered("--reservation-url", other)
+    try:
+        status, findings = site.examined()
+        (finding,) = (one for one in findings if one["state"] == "fail")
+        assert (status, finding["part"]) == (1, "api")
+        assert f"elsewhere than to the climate-api at {site.suite.url}" in finding["message"]
+        assert other.removesuffix("/v1") in finding["message"]
+        assert "climate-manage register --reservation-url " in finding["fix"]
+    finally:
+        site.operator.registered("--reservation-url", f"{site.suite.url}/v1")
+    assert not site.failed()
 
 
 def test_people_get_a_table(site: Site) -> None:

@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 
 from climate.client import readiness
+from climate.client.connection import VERSION
 from climate.client.entry import SERVICE_TYPE
-from climate.errors import ClimateError, ConfigError
+from climate.errors import ClimateError, ConfigError, ServiceUnavailable
 from climate.manage.doctor.examination import Finding, Verdict
 
 _API, _KEYSTONE = "api", "keystone"
+_REGISTER = f"climate-manage register --{SERVICE_TYPE}-url "
 Registered = Callable[[], str | None]
 
 
@@ -39,17 +42,26 @@ def keystone(registered: Registered | None) -> Iterator[Finding]:
             _KEYSTONE,
             Verdict.FAIL,
             f"Its catalogue has no public endpoint of the type {SERVICE_TYPE}: clients do not find the API.",
-            f"openstack service create --name climate {SERVICE_TYPE}; "
-            f"openstack endpoint create {SERVICE_TYPE} public https://ADDRESS/v1",
+            f"{_REGISTER}https://ADDRESS/v1",
         )
     else:
         yield Finding(_KEYSTONE, Verdict.OK, f"Its catalogue has our endpoint: {endpoint}")
 
 
 def api(url: str | None, registered: Registered | None, local: str, timeout_s: float) -> Iterator[Finding]:
-    """Whether the API answers and has its services: at ``url``, or else at the registered endpoint, or else locally."""
-    where = url or _registered(registered) or local
-    ready, parts = readiness.ask(where, timeout_s)
+    """Whether the API answers and has its services: at ``url``, or else at the registered endpoint, or else locally.
+
+    Where it does not answer at the registered endpoint, it may be that it is not there at all, but here.
+    """
+    endpoint = None if url else _registered(registered)
+    where = url or endpoint or local
+    try:
+        ready, parts = readiness.ask(where, timeout_s)
+    except ServiceUnavailable as error:
+        if endpoint is None:
+            raise
+        yield _not_at_the_endpoint(error, endpoint, local, timeout_s / 2)
+        return
     if ready:
         yield Finding(_API, Verdict.OK, f"climate-api answers at {where}, and is ready.")
         return
@@ -59,6 +71,25 @@ def api(url: str | None, registered: Registered | None, local: str, timeout_s: f
         Verdict.FAIL,
         f"climate-api answers at {where}, and misses: {missing}.",
         "See these parts.",
+    )
+
+
+def _not_at_the_endpoint(error: ServiceUnavailable, endpoint: str, local: str, timeout_s: float) -> Finding:
+    if endpoint.rstrip("/").removesuffix(VERSION) != local:
+        with contextlib.suppress(ServiceUnavailable):
+            readiness.ask(local, timeout_s)
+            return Finding(
+                _API,
+                Verdict.FAIL,
+                f"Keystone's catalogue sends clients elsewhere than to the climate-api at {local}: {error.message}",
+                f"Start what shall be there, or correct the catalogue: {_REGISTER}https://ADDRESS/v1",
+            )
+    return Finding(
+        _API,
+        Verdict.FAIL,
+        error.message,
+        "Start climate-api; --api-url says where it is, if it is elsewhere. If the catalogue is wrong: "
+        f"{_REGISTER}https://ADDRESS/v1",
     )
 
 
