@@ -22,6 +22,7 @@ from climate.core.lease import Lease, LeaseChange, LeaseQuery, Owner, RepeatKey,
 from climate.core.lifecycle import State
 from climate.errors import BadField, ConfigError, LeaseNotFound, NothingFits
 from climate.manage import database
+from climate.rpcapi.inventory import TOPIC as INVENTORY
 from climate.rpcapi.planning import TOPIC, PlanningAPI
 from tests import configuration
 
@@ -74,9 +75,27 @@ def migrated(conf: cfg.ConfigOpts) -> cfg.ConfigOpts:
     return conf
 
 
+class Inventory:
+    """An inventory of which all hosts may be booked."""
+
+    @rpc.exposed
+    def get_hosts(self, context: dict[str, Any], *, properties: list[Any], sees_hosts: bool) -> Candidates:
+        return EVERYWHERE
+
+
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
+def conf(tmp_path: Path) -> Iterator[cfg.ConfigOpts]:
+    """A configuration with a database, and the inventory that planning asks: it would wait for it when it stops."""
     conf = migrated(configured(tmp_path))
+    inventory = rpc.server(rpc.transport(conf), INVENTORY, "inventory", Inventory())
+    inventory.start()
+    yield conf
+    inventory.stop()
+    inventory.wait()
+
+
+@pytest.fixture
+def service(conf: cfg.ConfigOpts) -> Iterator[Service]:
     now, heard = [1_000], []
 
     class Listener:
@@ -156,9 +175,8 @@ def test_errors_arrive_as_what_they_are(service: Service) -> None:
         service.api.confirm_proposal("r", lease_id="nobody's", project_id="p")
 
 
-def test_a_planner_takes_up_what_another_left(tmp_path: Path) -> None:
+def test_a_planner_takes_up_what_another_left(conf: cfg.ConfigOpts) -> None:
     """Stopped in a lease, started again later: the transitions are made then, in order."""
-    conf = migrated(configured(tmp_path))
     now = [1_000]
     first = command.build(conf, lambda: now[0])
     first.start()
