@@ -65,7 +65,7 @@ class Explaining(Protocol):
     """A driver that knows why it tells nothing of some probes. The others are believed to be missing after a while."""
 
     def missing(self) -> Mapping[str, str]:
-        """Of the last answer of ``read``: each probe that it should have told of and could not, with the reason.
+        """Of the last answer of ``read``: each probe whose power it should have told and could not, with the reason.
 
         As the text of a DeviceError, the reason holds no secret.
         """

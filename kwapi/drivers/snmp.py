@@ -142,7 +142,7 @@ class SnmpDriver:
             raise DeviceError(str(error)) from None
 
     def missing(self) -> dict[str, str]:
-        """The probes that the device does not have, or has no value for now."""
+        """The probes that the device does not have, or of whose power it has no value now."""
         return {**self._not_there, **self._silent}
 
     def close(self) -> None:
@@ -239,10 +239,10 @@ class SnmpDriver:
         for probe, items in learned.items.items():
             span = answers.span(items)
             reading = None if span is None else self._made.reading(probe, items, answers.values, *span)
-            if reading is None:
-                silent[probe] = self._places[probe]
-            else:
+            if reading is not None:
                 readings.append(reading)
+            if reading is None or (Quantity.WATTS in items and reading.watts is None and reading.energy_j is None):
+                silent[probe] = self._places[probe]
         complaint = f"it has no value now for {', '.join(silent.values())}" if silent and readings else ""
         self._tell("values", complaint)
         self._silent = dict.fromkeys(silent, complaint)

@@ -27,7 +27,7 @@ _CLOCK_SET_NS = 500_000_000
 class Answered:
     """A device's answer: the probes that told something fit for the bus, how many readings were not, and why.
 
-    ``absent`` are probes that told nothing, each with the reason.
+    ``absent`` are probes that told nothing, or not what they should, each with the reason.
     """
 
     told: Collection[str] = ()
@@ -161,12 +161,11 @@ class Record:
         if not self._told_at:
             self._first_told = now
         self._told_at.update(dict.fromkeys(answered.told, now))
-        if len(answered.told) >= len(self._probes):
+        if len(answered.told) >= len(self._probes) and not answered.absent:
             return {}
-        silent = [probe for probe in self._probes if probe not in answered.told]
         return {
             probe: answered.absent.get(probe) or f"it tells nothing of {probe.removeprefix(self._under)}"
-            for probe in silent
+            for probe in self._probes
             if probe in answered.absent or now - self._told_at.get(probe, self._first_told) > self._quiet_s
         }
 

@@ -15,7 +15,7 @@ import pytest
 from climate.chassis.secrets import SecretFileOpt
 from kwapi.core.reading import Reading
 from kwapi.drivers import loading
-from kwapi.drivers.protocol import DeviceError, Driver
+from kwapi.drivers.protocol import DeviceError, Driver, Explaining
 from kwapi.manager import configuration
 from kwapi.manager.admission import admit
 from kwapi.manager.configuration import Wattmeter
@@ -104,6 +104,24 @@ def test_readings_are_of_the_sections_probes(name: str, meter: Meter, tmp_path: 
         for _ in range(3):
             readings = first_readings(driver)
             assert admit(readings, frozenset(made.probes)) == (list(readings), "")
+
+
+@drivers
+def test_whatever_is_missing_is_a_probe_of_the_section_and_said_why(name: str, meter: Meter, tmp_path: Path) -> None:
+    """Nothing is, of a device that is well; and what failed was never half an answer."""
+    made = wattmeter(name, meter.good, tmp_path)
+    with driver_of(made) as driver:
+        first_readings(driver)
+        if isinstance(driver, Explaining):
+            assert driver.missing() == {}
+    if meter.failing is None:
+        return
+    made = wattmeter(name, meter.failing, tmp_path)
+    with driver_of(made) as driver:
+        with pytest.raises(DeviceError):
+            driver.read()
+        if isinstance(driver, Explaining):
+            assert set(driver.missing()) <= set(made.probes)
 
 
 @drivers

@@ -108,6 +108,7 @@ def test_one_outlet_without_a_value_is_left_out(bench: Bench, caplog: pytest.Log
     driver.read()
     service.tree[f"{PDU}/Outlets/A2"] |= outlet(None, None)
     assert watts(driver.read()) == watts(driver.read()) == [101.0, 103.0, 104.0]
+    assert driver.missing() == {"site/rack/meter/2": "A2: 'A2' has a null PowerWatts"}
     said = [record.getMessage() for record in caplog.records if "A2" in record.getMessage()]
     assert said == ["site/rack/meter/2 tells nothing: A2: 'A2' has a null PowerWatts"]
 

@@ -37,8 +37,8 @@ NO_POWER = {
 }
 """Objects that are expected as watts, and are no active power by their vendors' MIBs: none may be told as such."""
 SHORT = {
-    "digipower": "DigiPower-PDU-MIB has no power: pdu01Value is a current, of which 230 W for each ampere are expected, "
-    "as if the load had no reactive power",
+    "digipower": "DigiPower-PDU-MIB has no power: pdu01Value is a current; 230 W for each ampere are expected, as if "
+    "the load had no reactive power",
 }
 """Devices of which not all active power is read that is expected, and why."""
 

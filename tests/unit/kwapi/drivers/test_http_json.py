@@ -184,16 +184,18 @@ def read(document: bytes, *outlets: str | None, **options: object) -> list[Readi
 def test_one_document_may_tell_of_all_outlets() -> None:
     """It is fetched once; one of which it says nothing is left out."""
     source = Documents(all=b'{"o": {"1": {"w": 5}, "3": {"w": "7"}}}')
-    readings = driver(source, Clock(), "1", "2", "-x", "3", watts='o."{outlet}".w').read()
-    assert [(reading.probe_id[-1], reading.watts) for reading in readings] == [("1", 5.0), ("3", 7.0)]
+    made = driver(source, Clock(), "1", "2", "-x", "3", watts='o."{outlet}".w')
+    assert [(reading.probe_id[-1], reading.watts) for reading in made.read()] == [("1", 5.0), ("3", 7.0)]
+    assert [probe[-1] for probe in made.missing()] == ["2", "x"]
     assert source.asked == ["all"]
 
 
 def test_each_outlet_may_have_a_document_of_its_own() -> None:
     """One that does not come leaves the others alone."""
     source = Documents(a=b'{"w": 1}', c=FetchError("http://meter/c: no answer in time"), **{"d%20e": b'{"w": 2}'})
-    readings = driver(source, Clock(), "a", None, "c", "d e", url="http://meter/{outlet}").read()
-    assert [reading.watts for reading in readings] == [1.0, 2.0]
+    made = driver(source, Clock(), "a", None, "c", "d e", url="http://meter/{outlet}")
+    assert [reading.watts for reading in made.read()] == [1.0, 2.0]
+    assert list(made.missing().values()) == ["http://meter/c: no answer in time"]
     with pytest.raises(DeviceError, match="no answer in time"):
         driver(source, Clock(), "c", url="http://meter/{outlet}").read()
 

@@ -155,6 +155,10 @@ def test_a_sensor_that_is_refused_or_garbled_spoils_no_other(answer: bytes | int
     machine.bmc.answers[SENSOR] = lambda data: answer if data[0] in {2, 4} else well(data)  # type: ignore[operator]
     (reading,) = machine.driver.read()
     assert (reading.watts, reading.extra) == (344.0, {})
+    assert [probe[-1] for probe in machine.driver.missing()] == ["b"]
+    machine.bmc.answers[SENSOR] = well
+    machine.driver.read()
+    assert machine.driver.missing() == {}
 
 
 def test_silence_about_the_air_leaves_the_power() -> None:

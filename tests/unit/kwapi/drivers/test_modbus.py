@@ -146,6 +146,17 @@ def test_a_probe_without_power_and_energy_is_left_out() -> None:
     assert (reading.watts, reading.volts, reading.begin_ns, reading.end_ns) == (5.0, 230.0, 1, 2)
 
 
+def test_a_probe_without_a_value_is_named() -> None:
+    """Until it has one again; the others are told."""
+    meter = Registers(r10=0x7FC0, r12=0x42C8)
+    made = driver(meter, "1", "2", watts="input 10 float32", stride=2)
+    assert [(reading.probe_id[-1], reading.watts) for reading in made.read()] == [("2", 100.0)]
+    assert [(probe[-1], "no value" in reason) for probe, reason in made.missing().items()] == [("1", True)]
+    meter.words[10] = 0x42C8
+    assert len(made.read()) == 2
+    assert made.missing() == {}
+
+
 def test_a_meter_that_says_nothing_of_any_probe_fails() -> None:
     with pytest.raises(DeviceError, match="no value"):
         driver(Registers(r10=0x7FC0), watts="input 10 float32").read()

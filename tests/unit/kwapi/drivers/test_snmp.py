@@ -29,6 +29,9 @@ SYSTEM: dict[Oid, Value] = {SYS_DESCR: b"Strip", SYS_OBJECT_ID: STRIP, SYS_UP_TI
 NAMES = {"community": None, "auth_key": None, "priv_key": None}
 
 
+DEVICE = "site/rack/meter"
+
+
 def strip(outlets: int = 24) -> dict[Oid, Value]:
     """Outlet n has 10 n watts, and 100 n milliamperes."""
     rows: dict[Oid, Value] = dict(SYSTEM)
@@ -142,11 +145,23 @@ def test_an_outlet_that_the_device_does_not_have_is_left_out(caplog: pytest.LogC
     with caplog.at_level(logging.WARNING):
         assert watts(driver) == {"1": 10.0}
         assert watts(driver) == {"1": 10.0}
+    assert list(driver.missing()) == [f"{DEVICE}/9"]
     assert [record.getMessage() for record in caplog.records] == [
         "meter: Strip has no 9; it has: outlet-1, outlet-2, outlet-3, outlet-4"
     ]
     with pytest.raises(DeviceError, match="has no 8, 9; it has: outlet-1"):
         driver_of(Device(strip(4)), ["8", "9"]).read()
+
+
+def test_who_lacks_its_watts_alone_is_missing_too() -> None:
+    """What is left of it is told: here the current."""
+    device = Device(strip(2))
+    driver = driver_of(device, ["1", "2"])
+    driver.read()
+    assert driver.missing() == {}
+    del device.rows_of[(*WATTS, 1)]
+    assert watts(driver) == {"1": None, "2": 20.0}
+    assert list(driver.missing()) == [f"{DEVICE}/1"]
 
 
 def test_half_a_table_gives_half_the_readings(caplog: pytest.LogCaptureFixture) -> None:
@@ -159,6 +174,7 @@ def test_half_a_table_gives_half_the_readings(caplog: pytest.LogCaptureFixture) 
     for _ in range(2):
         assert watts(driver) == {"3": 30.0, "4": 40.0}
     assert [record.getMessage() for record in caplog.records].count("meter: it has no value now for 1, 2") == 1
+    assert driver.missing() == dict.fromkeys([f"{DEVICE}/1", f"{DEVICE}/2"], "it has no value now for 1, 2")
     for outlet in (3, 4):
         del device.rows_of[(*WATTS, outlet)], device.rows_of[(*AMPERES, outlet)]
     with pytest.raises(DeviceError, match="no value now for 1, 2, 3, 4"):

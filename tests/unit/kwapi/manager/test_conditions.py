@@ -111,6 +111,13 @@ def test_half_a_table_is_told_as_such() -> None:
     assert (story.condition, story.record.status(0).missing) == (None, ())
 
 
+def test_a_probe_that_tells_all_but_its_power_is_missing_too() -> None:
+    """Its driver knows."""
+    story = Story()
+    assert story.answers(ONE, TWO, two="outlet-2 has no watts now") is State.PARTIAL
+    assert said(story.condition) == ("partial", "outlet-2 has no watts now", [TWO])
+
+
 def test_a_probe_that_is_silent_without_a_word_is_missing_after_a_while() -> None:
     """Not at once: some meters tell of their probes in turn."""
     story = Story()
