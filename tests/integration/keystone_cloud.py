@@ -124,7 +124,7 @@ class Operator:
             timeout=WITHIN_S,
             check=False,
         )
-        assert "Traceback" not in done.stdout + done.stderr
+        assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
         assert PASSWORD not in done.stdout + done.stderr
         return done
 
