@@ -85,11 +85,17 @@ class Bench:
         return str(self._flavors[name])
 
     def request(
-        self, who: Somebody, name: str = "s", hints: dict[str, Any] | None = None, flavor: str = "small"
+        self,
+        who: Somebody,
+        name: str = "s",
+        hints: dict[str, Any] | None = None,
+        flavor: str = "small",
+        host: str = "",
     ) -> str:
-        """Ask Nova for a server; its id, as soon as Nova has the request."""
-        asked: dict[str, Any] = {"name": name, "flavorRef": self.flavor(flavor), "networks": "none"}
-        body: dict[str, Any] = {"server": asked | {"imageRef": self._image}}
+        """Ask Nova for a server, of the admin on a certain host; its id, as soon as Nova has the request."""
+        asked: dict[str, Any] = {"name": name, "flavorRef": self.flavor(flavor), "imageRef": self._image}
+        asked |= {"networks": "none"} | ({"host": host} if host else {})
+        body: dict[str, Any] = {"server": asked}
         if hints is not None:
             body["os:scheduler_hints"] = hints
         answer = who.cloud.compute.post("/servers", json=body, microversion="2.74")
@@ -97,10 +103,15 @@ class Bench:
         return str(answer.json()["server"]["id"])
 
     def boot(
-        self, who: Somebody, name: str = "s", hints: dict[str, Any] | None = None, flavor: str = "small"
+        self,
+        who: Somebody,
+        name: str = "s",
+        hints: dict[str, Any] | None = None,
+        flavor: str = "small",
+        host: str = "",
     ) -> Placed:
         """The same, and what has become of it."""
-        return self.settled(self.request(who, name, hints, flavor))
+        return self.settled(self.request(who, name, hints, flavor, host))
 
     def settled(self, server_id: str) -> Placed:
         """The server, once Nova does nothing with it any more."""

@@ -13,7 +13,7 @@ from tests.openstack.relay import Relay
 from tools.openstack.cloud import Cloud
 
 MARGIN_S = 20
-LOG_LEVELS = "amqp=WARN,sqlalchemy=WARN,oslo_messaging=INFO,urllib3=WARN,stevedore=WARN,nova.filters=DEBUG"
+LOG_LEVELS = "amqp=WARN,sqlalchemy=WARN,urllib3=WARN,stevedore=WARN,nova.filters=DEBUG,nova.scheduler.manager=DEBUG"
 
 
 @pytest.fixture(scope="session")

@@ -223,7 +223,7 @@ class Cloud:
 
     def mapped_hosts(self) -> int:
         """How many computes Nova may send servers to."""
-        return int(self.mariadb.value("SELECT COUNT(*) FROM nova_api.host_mappings"))
+        return int(self.mariadb.rows("SELECT COUNT(*) FROM nova_api.host_mappings")[0][0])
 
     def _environment(self, kind: str) -> dict[str, str]:
         variables = {**os.environ, "PYTHONPATH": str(ROOT)}

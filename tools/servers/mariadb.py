@@ -59,13 +59,11 @@ class MariaDB(Server):
             client=(*client, f"--user={USER}", f"--password={self._password}", "--batch", "--skip-column-names", name),
         )
 
-    def value(self, query: str) -> Any:
-        """The first column of the query's first row."""
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What a query finds now, in a connection of its own."""
         with self._connect() as connection, connection.cursor() as cursor:
             cursor.execute(query)
-            row = cursor.fetchone()
-        assert row is not None, query
-        return row[0]
+            return list(cursor.fetchall())
 
     def _url_of(self, database: str) -> str:
         return f"mysql+pymysql://{USER}:{self._password}@127.0.0.1:{self.port}/{database}?charset=utf8mb4"
