@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pytest
+
 from kwapi.core.reading import Reading
 from kwapi.manager import configuration
 from kwapi.manager.status import Cause, DeviceStatus, State
@@ -70,6 +72,7 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_those_in_trouble_delay_nobody(tmp_path: Path) -> None:
     """And tell no value, but are named with their reasons."""
     heard: dict[str, list[Reading]] = {}
@@ -118,5 +121,7 @@ def test_those_in_trouble_delay_nobody(tmp_path: Path) -> None:
     assert set(heard) == set(GOOD)
     assert {reading.watts for readings in heard.values() for reading in readings} == {100.0}
     for name, status in by_name.items():
-        assert (status.state is State.ANSWERING) == (name in GOOD), (name, status)
+        # On a busy machine, a good one may be late.
+        assert (status.state in (State.ANSWERING, State.SLOW)) == (name in GOOD), (name, status)
+        assert (status.state is State.FAILING and status.reason != "") == (name not in GOOD), (name, status)
         assert (status.last_failure != "") or name in GOOD

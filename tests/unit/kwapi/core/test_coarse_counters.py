@@ -53,7 +53,7 @@ def counted(readings: list[Reading]) -> tuple[list[Meter], list[Flag]]:
 loads = st.lists(st.floats(0, 3_000), min_size=3, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(loads, st.sampled_from([1.0, 360.0, 3_600.0, 36_000.0, 360_000.0]), st.floats(0, 1), st.floats(0.97, 1.03))
 def test_energy_is_never_far_from_what_was_used(levels: list[float], step_j: float, phase: float, error: float) -> None:
     """By two steps at most, and as much as power is wrong before the counter has moved for the first time."""
