@@ -25,7 +25,7 @@ from tools.servers import certificates
 from tools.servers.json_device import Answer, JsonDevice
 from tools.servers.process import free_port
 
-TIMEOUT_S = 2.0
+TIMEOUT_S = 1.0
 PATIENCE_S = 30.0
 GOOD = {"w": 5.5}
 
@@ -39,7 +39,7 @@ def device() -> Iterator[JsonDevice]:
 def driver(url: str, folder: Path = Path(), **options: object) -> HttpJsonDriver:
     secrets: dict[str, object] = {"password": None, "token": None, "headers": None}
     made = section(HttpJsonDriver, folder=folder, **secrets | {"url": url, "watts": "w"} | options)
-    return HttpJsonDriver(made, time.time_ns)
+    return HttpJsonDriver(dataclasses.replace(made, timeout_s=TIMEOUT_S), time.time_ns)
 
 
 def watts(url: str, folder: Path = Path(), **options: object) -> float | None:

@@ -164,6 +164,7 @@ def test_logins_that_fail_use_up_no_sessions(simulated: IpmiSim) -> None:
     asked.close()
 
 
+@pytest.mark.slow
 def test_sessions_of_a_process_that_was_killed_end_by_themselves() -> None:
     """Until then who comes is told so."""
     with DcmiBmc(slots=4, idle_s=3.0) as bmc:
@@ -272,24 +273,23 @@ def test_what_is_spoilt_or_doubled_on_the_way_yields_no_other_value(
     """The right one, or none. Logins that were spoilt are repeated here without waiting as after a wrong password."""
     monkeypatch.setattr("climate.devices.ipmi.session.LOCKED_S", 0.0)
     with Relay(metered.port) as bad:
-        asked = driver(bad.port, timeout_s=1.0)
+        asked = driver(bad.port, timeout_s=0.3)
         bad.there = bad.back = relay.spoilt(0.02)
         told = failed = 0
-        give_up_at = time.monotonic() + PATIENCE_S
+        give_up_at = time.monotonic() + 4 * PATIENCE_S
         while told < 300 and time.monotonic() < give_up_at:
             try:
-                (reading,) = asked.read()
+                assert [reading.watts for reading in asked.read()] == [344.0]
+                told += 1
             except DeviceError:
                 failed += 1
-            else:
-                assert reading.watts == 344.0
-                told += 1
         assert told >= 300, failed
         bad.there = bad.back = relay.unharmed
         asked.close()
 
 
-def test_a_datagram_that_is_lost_is_sent_again(metered: DcmiBmc) -> None:
+def test_a_datagram_that_is_lost_is_sent_again(metered: DcmiBmc, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("climate.devices.ipmi.session.AGAIN_S", 0.2)
     with Relay(metered.port) as bad:
         asked = driver(bad.port, timeout_s=30.0)
         turns = itertools.chain([relay.lost, relay.unharmed] * 3, itertools.repeat(relay.unharmed))
@@ -301,7 +301,7 @@ def test_a_datagram_that_is_lost_is_sent_again(metered: DcmiBmc) -> None:
 def test_a_slow_bmc_delays_nobody_else(metered: DcmiBmc) -> None:
     with DcmiBmc() as slow:
         slow.say(delay_ms=5000)
-        late, well = driver(slow.port, timeout_s=0.5), driver(metered.port)
+        late, well = driver(slow.port, timeout_s=1.0), driver(metered.port)
         failures: list[str] = []
 
         def wait() -> None:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,11 +23,12 @@ from kwapi.core.reading import Reading
 from kwapi.drivers.modbus import ModbusDriver
 from kwapi.drivers.protocol import DeviceError
 from kwapi.manager.admission import admit
+from tests.examples import many
 from tests.unit.kwapi.drivers.sections import section
 from tools.servers.modbus_meter import ModbusMeter
 from tools.servers.process import free_port
 
-TIMEOUT_S = 2.0
+TIMEOUT_S = 1.0
 PATIENCE_S = 30.0
 
 
@@ -47,7 +50,8 @@ def meter() -> Iterator[ModbusMeter]:
 
 def driver(meter: ModbusMeter, *outlets: str, **options: object) -> ModbusDriver:
     settings = {"map": "eastron-sdm630", "host": "127.0.0.1", "port": meter.port} | options
-    return ModbusDriver(section(ModbusDriver, outlets or ("mains",), **settings), time.time_ns)
+    made = section(ModbusDriver, outlets or ("mains",), **settings)
+    return ModbusDriver(dataclasses.replace(made, timeout_s=TIMEOUT_S), time.time_ns)
 
 
 def read_once(meter: ModbusMeter, **options: object) -> list[Reading]:
@@ -75,14 +79,19 @@ def test_serial_framing_is_spoken_through_gateways() -> None:
     assert reading.watts == pytest.approx(123.4)
 
 
+def slowly(mangle: Callable[[bytes], bytes], why: str) -> Any:
+    """Another for which the answer is waited for until it is too late."""
+    return pytest.param(mangle, why, marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize(
     ("mangle", "why"),
     [
         (lambda data: data[: len(data) // 2], "half an answer"),
-        (lambda data: data[:5], "half a head"),
-        (lambda data: b"", "nothing"),
+        slowly(lambda data: data[:5], "half a head"),
+        slowly(lambda data: b"", "nothing"),
         (lambda data: b"\xff" * 40, "garbage"),
-        (lambda data: b"HTTP/1.1 400 Bad Request\r\n\r\n", "another protocol"),
+        slowly(lambda data: b"HTTP/1.1 400 Bad Request\r\n\r\n", "another protocol"),
         (lambda data: data[:6] + b"\x09" + data[7:], "another unit's answer"),
         (lambda data: b"\x7f\x7f" + data[2:], "the answer to another question"),
         (lambda data: data[:7] + b"\x03" + data[8:], "the answer to another function"),
@@ -104,7 +113,7 @@ def test_a_disturbed_answer_is_an_error_and_not_a_value(
     made.close()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=many(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(garbage=st.binary(min_size=0, max_size=300))
 def test_random_bytes_are_never_a_value(meter: ModbusMeter, garbage: bytes) -> None:
     meter.mangle = lambda data: garbage
@@ -138,9 +147,9 @@ def test_a_unit_that_is_not_there_is_an_error(meter: ModbusMeter) -> None:
 
 
 def test_an_answer_that_comes_too_late_is_not_taken_for_the_next(meter: ModbusMeter) -> None:
-    session = TcpSession("127.0.0.1", meter.port, 1, 0.2)
+    session = TcpSession("127.0.0.1", meter.port, 1, TIMEOUT_S)
     made = ModbusDriver(section(ModbusDriver, map="eastron-sdm630", host="-"), time.time_ns, session)
-    meter.delay_s = 0.5
+    meter.delay_s = 1.5 * TIMEOUT_S
     with pytest.raises(DeviceError, match="no answer"):
         made.read()
     meter.delay_s = 0.0

@@ -132,6 +132,7 @@ def test_another_outlets_data_are_refused(bench: Bench) -> None:
     assert watts(driver.read()) == [102.0]
 
 
+@pytest.mark.slow
 def test_slow_outlets_are_asked_in_turn(bench: Bench) -> None:
     """If the time is not enough for all, none of them waits for ever."""
     service = bench.service(rack_pdu(4, expand=False))

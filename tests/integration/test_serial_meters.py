@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import os
 import threading
@@ -37,10 +38,11 @@ def wattsup(meter: SerialMeter) -> WattsupDriver:
     return WattsupDriver(section(WattsupDriver, port=str(meter.path)), time.time_ns)
 
 
-def omegawatt(meter: SerialMeter | Path) -> OmegawattDriver:
+def omegawatt(meter: SerialMeter | Path, timeout_s: float = 2.0) -> OmegawattDriver:
     names = [str(place + 1) for place in range(OUTLETS)]
     path = meter if isinstance(meter, Path) else meter.path
-    return OmegawattDriver(section(OmegawattDriver, names, port=str(path)), time.time_ns)
+    made = section(OmegawattDriver, names, port=str(path))
+    return OmegawattDriver(dataclasses.replace(made, timeout_s=timeout_s), time.time_ns)
 
 
 def numbered(count: int) -> Iterator[bytes]:
@@ -82,6 +84,7 @@ def first_trouble(driver: Driver) -> str:
     pytest.fail("nothing troubles it")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", [numbered, undated])
 def test_no_value_is_lost_and_none_is_told_twice(meter: SerialMeter, lines: Callable[[int], Iterator[bytes]]) -> None:
     """Fifty a second of six outlets, read twice a second: in order, without overlaps, at the right time."""
@@ -106,7 +109,7 @@ def test_lines_may_come_through_a_named_pipe(tmp_path: Path) -> None:
     """From a program that reads the meter; when it ends, its successor is waited for."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    driver = omegawatt(path)
+    driver = omegawatt(path, timeout_s=0.3)
     with pytest.raises(DeviceError, match="nothing came"):
         driver.read()
     for _ in range(2):
@@ -121,7 +124,7 @@ def test_a_pipe_is_held_by_one_alone(tmp_path: Path) -> None:
     """Two readers would get a part of the lines each."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
-    first, second = omegawatt(path), omegawatt(path)
+    first, second = omegawatt(path, timeout_s=0.3), omegawatt(path)
     with pytest.raises(DeviceError, match="nothing came"):
         first.read()
     with pytest.raises(DeviceError, match="another program has it"):

@@ -39,7 +39,7 @@ KEPT_S = 25.0
 LOCKED_S = 60.0
 """How long a login that was refused is not tried again, because many BMCs lock an account after a few failures."""
 _CLOSE_S = 1.0
-_AGAIN_S = 1.0
+AGAIN_S = 1.0
 _MANY = 1000
 
 _SUITE_REFUSED = frozenset((0x04, 0x05, 0x06, 0x07, 0x10, 0x11))
@@ -218,7 +218,7 @@ class _OnLine:
 
     def open(self) -> None:
         self._sock = self.line
-        self.set_timeout(_AGAIN_S)  # type: ignore[attr-defined]
+        self.set_timeout(AGAIN_S)  # type: ignore[attr-defined]
 
     def ping(self) -> None:
         pass
