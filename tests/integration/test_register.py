@@ -161,9 +161,6 @@ def test_another_service_of_the_type_stays_as_it_is(cloud: Cloud, operator: Oper
     [
         (["--reservation-url", OURS, "--region", "RegionThree"], "no region RegionThree"),
         (["--user", "nobody"], "--user nobody=FILE"),
-        (["--user", "nobody=/nowhere"], "/nowhere"),
-        (["--user", "admin", "--domain", "nowhere"], "no domain nowhere"),
-        (["--reservation-url", "climate.example.org"], "no address of a service"),
         ([], "nothing to register"),
     ],
 )
