@@ -23,7 +23,8 @@ from kwapi.manager.options import WATTMETER_OPTS
 from tests.contract.kwapi_meters import METERS, Meter, Settings
 
 PATIENCE_S = 60.0
-TIMEOUT_S = 0.5
+TIMEOUT_S = 10.0
+SHORT_S = 0.5  # for those of whom nothing is to come
 LONGEST_MEAN_NS = 300_000_000_000
 SECRETS = re.compile(r"password|passphrase|secret|token|community|credential|(^|_)key($|_)")
 NO_SECRETS = frozenset({"community"})
@@ -38,10 +39,10 @@ def meter(name: str, tmp_path: Path) -> Iterator[Meter]:
         yield running
 
 
-def wattmeter(name: str, settings: Settings, folder: Path) -> Wattmeter:
+def wattmeter(name: str, settings: Settings, folder: Path, timeout_s: float = TIMEOUT_S) -> Wattmeter:
     """The section, as the manager reads it."""
     path = folder / "wattmeters.conf"
-    lines = [f"driver = {name}", f"timeout_s = {TIMEOUT_S}", *(f"{key} = {value}" for key, value in settings.items())]
+    lines = [f"driver = {name}", f"timeout_s = {timeout_s}", *(f"{key} = {value}" for key, value in settings.items())]
     path.write_text("\n".join(["[meter]", *lines, ""]))
     found = configuration.read([path])
     assert [fault.text for fault in found.faults] == []
@@ -116,7 +117,7 @@ def test_whatever_is_missing_is_a_probe_of_the_section_and_said_why(name: str, m
             assert driver.missing() == {}
     if meter.failing is None:
         return
-    made = wattmeter(name, meter.failing, tmp_path)
+    made = wattmeter(name, meter.failing, tmp_path, SHORT_S)
     with driver_of(made) as driver:
         with pytest.raises(DeviceError):
             driver.read()
@@ -180,7 +181,7 @@ def test_after_it_is_closed_it_fails_as_a_device_does(name: str, meter: Meter, t
 @drivers
 def test_a_device_that_fails_raises_nothing_else(name: str, meter: Meter, tmp_path: Path) -> None:
     """Each time, with a word about it, and the driver stays usable."""
-    with driver_of(wattmeter(name, given(meter.failing), tmp_path)) as driver:
+    with driver_of(wattmeter(name, given(meter.failing), tmp_path, SHORT_S)) as driver:
         for _ in range(3):
             with pytest.raises(DeviceError, match=r"\S"):
                 driver.read()
@@ -189,11 +190,11 @@ def test_a_device_that_fails_raises_nothing_else(name: str, meter: Meter, tmp_pa
 @drivers
 def test_a_device_that_never_answers_is_given_up_in_time(name: str, meter: Meter, tmp_path: Path) -> None:
     """By the driver itself; with a wide margin here for a machine that is busy."""
-    with driver_of(wattmeter(name, given(meter.silent), tmp_path)) as driver:
+    with driver_of(wattmeter(name, given(meter.silent), tmp_path, SHORT_S)) as driver:
         began = time.monotonic()
         with pytest.raises(DeviceError):
             driver.read()
-        assert time.monotonic() - began < TIMEOUT_S + 5.0
+        assert time.monotonic() - began < SHORT_S + 5.0
 
 
 @drivers
