@@ -24,6 +24,7 @@ extensions = [
     "exits_reference",
     "lifecycle_picture",
     "limits_reference",
+    "microarchitectures_reference",
     "manage_reference",
     "policies_reference",
     "properties_reference",

@@ -110,4 +110,4 @@ def _table(name: str, text: str) -> list[HostFacts]:
         reader.fieldnames = named
         return [columns.facts_of(row) for row in reader]
     except csv.Error as error:
-        raise _wrong(name, f"line {reader.line_num}: {error}.") from error
+        raise _wrong(name, f"after line {reader.line_num}: {error}.") from error

@@ -121,6 +121,7 @@ TABLE: tuple[Gpu, ...] = (
         ("RTX A4500", r"\bRTX A4500\b", 23.7),
         ("RTX A4000", r"\bRTX A4000\b", 19.2),
         ("RTX 3090", r"\bRTX 3090\b", 35.6),
+        ("RTX 3080 Ti", r"\bRTX 3080 ?Ti\b", 34.1),
         ("RTX 3080", r"\bRTX 3080\b", 29.8),
     ),
     *_share(
@@ -149,6 +150,7 @@ TABLE: tuple[Gpu, ...] = (
         ("M60", r"\bM60\b", 9.6),
         ("M40", r"\bM40\b", 7.0),
         ("TITAN X (Maxwell)", r"\btitan x\b", 6.6),
+        ("GTX 980 Ti", r"\b980 ?Ti\b", 6.1),
         ("GTX 980", r"\b980\b", 4.6),
     ),
 )

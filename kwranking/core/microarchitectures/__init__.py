@@ -36,7 +36,8 @@ def named(name: str) -> Microarchitecture | None:
 
 def libvirt_model(name: str) -> Microarchitecture | None:
     """The row of a CPU model of libvirt and QEMU, with or without ``-IBRS``, ``-noTSX``, ``-v2``; or ``None``."""
-    return _BY_LIBVIRT.get(_LIBVIRT_SUFFIX.sub("", name.strip()).casefold())
+    stripped = name.strip().casefold()
+    return _BY_LIBVIRT.get(stripped) or _BY_LIBVIRT.get(_LIBVIRT_SUFFIX.sub("", stripped))
 
 
 def numbered(vendor: str, family: int, model: int, stepping: int = 0) -> Microarchitecture | None:

@@ -20,6 +20,7 @@ def _row(
     cpuids: tuple[Cpuid, ...] = (),
     cache_mb: float = 1.0,
     smt: int = 1,
+    usual_ghz: float = 0.0,
 ) -> Microarchitecture:
     return Microarchitecture(
         name=name,
@@ -33,6 +34,7 @@ def _row(
         cpuids=cpuids,
         cache_mb=cache_mb,
         smt=smt,
+        usual_ghz=usual_ghz,
     )
 
 
@@ -82,6 +84,7 @@ _CHINA = (
         isa=Isa.LASX,
         aliases=("Loongson-3A5000", "Loongson-3C5000", "Loongson-3D5000"),
         cpuids=(Cpuid("Loongson", 0, 0x10, 0x11),),
+        usual_ghz=2.2,
         cache_mb=4.0,
     ),
     _row(
@@ -89,6 +92,7 @@ _CHINA = (
         isa=Isa.LASX,
         aliases=("Loongson-3A6000", "Loongson-3C6000"),
         cpuids=(Cpuid("Loongson", 0, 0x12, 0x20),),
+        usual_ghz=2.2,
         cache_mb=4.0,
         smt=2,
     ),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from kwranking.core.processors.rule import NameRule
 
 _LONGEST = 300
 """Signs of a name that are looked at: whatever is longer is no name."""
+_RATE = re.compile(r"\(\d[\d.]* ?[GM]flops?\)", re.IGNORECASE)
+_TORN = re.compile(r"\b(E[357]-) (?=\d)", re.IGNORECASE)
+"""``E7- 8837``, as some processors call themselves."""
 _MARKS = re.compile(r"\((?:r|tm|c)\)|[®™©]", re.IGNORECASE)
 _CLOCK = re.compile(r"(?<![\d.])(\d{1,5}(?:[.,]\d{1,4})?) ?([GM])Hz", re.IGNORECASE)
 _BOOSTED = re.compile(r"(up to|turbo|boost|max\.?)\W*$", re.IGNORECASE)
@@ -54,17 +58,19 @@ class Named:
 
 def plain(name: str) -> str:
     """A name without trade marks, with single spaces."""
-    return " ".join(_MARKS.sub(" ", name[:_LONGEST]).replace("\0", " ").split())
+    return _TORN.sub(r"\1", " ".join(_MARKS.sub(" ", name[:_LONGEST]).replace("\0", " ").split()))
 
 
+@functools.lru_cache(maxsize=4096)
 def read(name: str) -> Named:
     """What ``name``, as the kernel, a vendor or a list writes it, tells of a processor."""
     text = plain(name)
     if not text:
         return Named()
-    clock_hz, model = _clock(text), model_of(text)
+    bare = _RATE.sub(" ", _CLOCK.sub(" ", text))
+    clock_hz, model = _clock(text), model_of(bare)
     cores = _cores(text) or (model.cores if model else None)
-    if rule := _rule(text):
+    if rule := _rule(text, bare):
         return Named(named(rule.microarchitecture), rule.weak, rule.fma_units, clock_hz, cores, model)
     return Named(named(text) or libvirt_model(text) or _emulated(text), False, None, clock_hz, cores, model)
 
@@ -77,8 +83,8 @@ def _emulated(text: str) -> Microarchitecture | None:
     return None
 
 
-def _rule(text: str) -> NameRule | None:
-    fitting = [rule for rule in _RULES if rule.pattern.search(text)]
+def _rule(text: str, bare: str) -> NameRule | None:
+    fitting = [rule for rule in _RULES if rule.pattern.search(text if rule.by_clock else bare)]
     return next((rule for rule in fitting if not rule.weak), fitting[0] if fitting else None)
 
 

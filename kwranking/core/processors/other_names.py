@@ -12,7 +12,7 @@ from kwranking.core.processors.rule import rules
 _EPYC = r"\bepyc.{0,12}?\b"
 
 AMD = rules(
-    (_EPYC + r"3[12345]\d1\b", "Zen"),
+    (_EPYC + r"3[1-5]\d[15]\b", "Zen"),
     (_EPYC + r"7[0-9A-Z]\d1P?\b", "Zen"),
     (_EPYC + r"7A53\b", "Zen 3"),
     (_EPYC + r"7[0-9A-Z]{2}2[A-Z]?\b", "Zen 2"),
@@ -51,10 +51,14 @@ AMD = rules(
     (r"\bryzen.*\b[56]\d{3}", "Zen 3"),
     (r"\bryzen.*\b[78]\d{3}", "Zen 4"),
     (r"\bryzen.*\b9\d{3}", "Zen 5"),
-    (r"\bathlon\W*(64|ii)\b", "K8"),
+    (r"\bathlon\W*ii\b", "K10"),
+    (r"\bathlon\W*64\b", "K8"),
     (r"\bphenom", "K10"),
     (r"\bathlon", "K7"),
-    (r"\bFX-?[468][13]\d\d", "Bulldozer"),
+    (r"\bturion\W*ii\b", "K10"),
+    (r"\bturion", "K8"),
+    (r"\bFX\W*[4689]1\d\d", "Bulldozer"),
+    (r"\bFX\W*[4689][357]\d\d", "Piledriver"),
 )
 AMD_WEAK = rules(
     (r"\bopteron.*\b(dual|2)[- ]?c(ore)?\b", "K8"),
@@ -154,10 +158,10 @@ OTHERS = rules(
     (r"\bu74\b|\bsifive", "SiFive U7"),
     (r"\bvector engine|\bsx-?aurora", "SX-Aurora"),
     (r"\bsx-?ace", "SX-ACE"),
-    (r"\bsx-?9|\bnec\b.*\b3\.2 ?ghz", "SX-9"),
-    (r"\bsx-?8r|\bnec\b.*\b2\.2 ?ghz", "SX-8R"),
-    (r"\bsx-?8|\bnec\b.*\b2 ?ghz", "SX-8"),
-    (r"\bearth[- ]simulator|\bnec\b.*\b1 ?ghz", "Earth Simulator"),
+    (r"\bsx-?9|\bnec\b.*\b(3\.2 ?g|3200 ?m)hz", "SX-9"),
+    (r"\bsx-?8r|\bnec\b.*\b(2\.2 ?g|2200 ?m)hz", "SX-8R"),
+    (r"\bsx-?8|\bnec\b.*\b(2 ?g|2000 ?m)hz", "SX-8"),
+    (r"\bearth[- ]simulator|\bnec\b.*\b(1 ?g|1000 ?m)hz", "Earth Simulator"),
     (r"\bsx-?[67]|\bnec\b.*\b5\d\d ?mhz", "SX-6"),
     (r"\bsx-?5|\bnec\b.*\b250 ?mhz", "SX-5"),
     (r"\bsx-?4|\bnec\b.*\b125 ?mhz", "SX-4"),

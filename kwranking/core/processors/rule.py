@@ -20,6 +20,11 @@ class NameRule:
     fma_units: int | None = None
     weak: bool = False
 
+    @property
+    def by_clock(self) -> bool:
+        """Whether the pattern looks at the clock; numbers of clocks look like those of models to all others."""
+        return "hz" in self.pattern.pattern
+
 
 def rules(*rows: tuple[str, str], fma_units: int | None = None, weak: bool = False) -> tuple[NameRule, ...]:
     """Rules of (pattern, microarchitecture), alike in the rest; case does not matter."""
