@@ -22,6 +22,8 @@ from tests import configuration
 from tests.functional.site import tokens_file
 from tools.servers.process import free_port
 
+pytestmark = pytest.mark.slow
+
 AHEAD_S = 300
 QUIET, UNKNOWN, BUSY = "quiet", "unknown", "busy"
 

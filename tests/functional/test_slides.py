@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import requests
@@ -29,9 +28,10 @@ TOKEN = "an-admin"
 HOSTS = [{"name": "node-1", "id": 1, "vcpus": 8}, {"name": "node-2", "id": 2, "vcpus": 8}]
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The whole suite in this process, at the beginning of 1970."""
+    tmp_path = tmp_path_factory.mktemp("slides")
     port = free_port()
     (tmp_path / "hosts.json").write_text(json.dumps(HOSTS))
     tokens = tmp_path / "tokens.yaml"
@@ -81,3 +81,4 @@ def test_the_slides_request_gets_a_lease(url: str, path: str) -> None:
     assert lease["start_at"] == "1970-01-01T00:00:10Z"
     assert lease["end_at"] == "1970-01-01T00:00:15Z"
     assert [host["name"] for host in lease["hosts"]] == ["node-1"]
+    assert requests.delete(lease["links"]["self"], headers=headers, timeout=60).ok  # the next one asks for the same
