@@ -20,6 +20,7 @@ LOG = logging.getLogger(__name__)
 
 ALIVE = "/healthz"
 READY = "/readyz"
+LIMIT_S = 2.0
 Probe = Callable[[], object]
 
 
@@ -27,13 +28,12 @@ class Health:
     """Middleware that answers the two addresses and passes the rest on.
 
     A probe that returns says that its part is in reach, one that raises or
-    takes longer than ``limit_s`` says that it is not.
+    takes longer than :data:`LIMIT_S` says that it is not.
     """
 
-    def __init__(self, app: WSGIApplication, probes: Mapping[str, Probe], limit_s: float = 2.0) -> None:
+    def __init__(self, app: WSGIApplication, probes: Mapping[str, Probe]) -> None:
         self._app = app
         self._probes = dict(probes)
-        self._limit_s = limit_s
         self._lock = threading.Lock()
         self._running: dict[str, concurrent.futures.Future[object]] = {}
 
@@ -54,7 +54,7 @@ class Health:
 
     def _asked(self) -> dict[str, str]:
         asked = {name: self._ask(name) for name in self._probes}
-        concurrent.futures.wait(asked.values(), self._limit_s)
+        concurrent.futures.wait(asked.values(), LIMIT_S)
         return {
             name: "ready" if probe.done() and probe.exception() is None else "out of reach"
             for name, probe in asked.items()
