@@ -20,6 +20,7 @@ from kwapi.core.delivery import Batch
 from kwapi.core.energy import Rules
 from kwapi.core.history import NS, Tier
 from kwapi.core.reading import Reading, columns_of
+from tests.examples import many
 
 TIERS = (Tier(1, 120), Tier(10, 60), Tier(60, 50))
 START_S = 1_700_000_000
@@ -111,7 +112,7 @@ def same(one: list[list], two: list[list]) -> bool:
 watts = st.lists(st.lists(st.one_of(st.none(), st.integers(50, 900)), min_size=2, max_size=2), min_size=5, max_size=200)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=many(40), deadline=None)
 @given(watts, st.lists(st.tuples(st.integers(1, 40), st.sampled_from(Moment)), max_size=6))
 def test_killed_at_any_moment_it_is_what_it_would_have_been(
     tmp_path_factory: pytest.TempPathFactory, drawn: list[list[int | None]], stops: list[tuple[int, Moment]]
