@@ -157,8 +157,9 @@ class Bench:
         return [server.id for server in self.admin.cloud.compute.servers(details=False, all_projects=True)]
 
     def delete(self, server_id: str) -> None:
-        """Ask Nova to delete a server; nothing if it is gone."""
-        self.admin.cloud.compute.delete_server(server_id, ignore_missing=True)
+        """Ask Nova to delete a server; nothing where it is gone, or cannot be deleted just now."""
+        answer = self.admin.cloud.compute.delete(f"/servers/{server_id}")
+        assert answer.status_code in {204, 404, 409}, answer.text
 
     def empty(self) -> None:
         """No server, no lease, every compute as it was."""
@@ -169,6 +170,10 @@ class Bench:
         for lease in self.admin.climate.leases.list(all_projects=True):
             if lease["state"] not in OVER:
                 self.admin.climate.leases.cancel(lease["id"])
-        for server_id in self.servers():
+        wait_until(self._has_no_servers, "all servers are gone", poll_s=0.5)
+
+    def _has_no_servers(self) -> bool:
+        left = self.servers()
+        for server_id in left:
             self.delete(server_id)
-        wait_until(lambda: not self.servers(), "all servers are gone")
+        return not left

@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.openstack.bench import Bench, Somebody, instant, wait_until
@@ -48,11 +49,12 @@ class Mix:
     def play(self, servers: int) -> None:
         """Ask for so many servers, and a move for every second of them; returns when the last lease has ended."""
         stop = threading.Event()
-        operator = threading.Thread(target=self._operate, args=(stop,))
         self._book(starts_in_s=0)
-        operator.start()
+        pool = ThreadPoolExecutor(max_workers=1)
+        operator = pool.submit(self._operate, stop)
         try:
             for number in range(servers):
+                assert operator.running(), operator.result()
                 self._book_ahead()
                 wait_until(lambda: self._count(UNDER_WAY) < AT_WORK, "servers are made")
                 self._ask()
@@ -63,7 +65,8 @@ class Mix:
             wait_until(lambda: self._count(UNDER_WAY) == 0, "servers are made")
         finally:
             stop.set()
-            operator.join()
+            pool.shutdown()
+        operator.result()
 
     def _ask(self) -> None:
         who = self._random.choice([self._bench.anna, self._bench.otto])

@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tools.servers.mariadb import MariaDB
@@ -56,15 +57,16 @@ class Watch:
         self._done = threading.Event()
         self.seen: list[Seen] = []
         self.looks = 0
-        self._thread = threading.Thread(target=self._look)
+        self._pool = ThreadPoolExecutor(max_workers=1)
 
     def __enter__(self) -> Watch:
-        self._thread.start()
+        self._looking = self._pool.submit(self._look)
         return self
 
     def __exit__(self, *error: object) -> None:
         self._done.set()
-        self._thread.join()
+        self._looking.result()
+        self._pool.shutdown()
 
     def _look(self) -> None:
         while not self._done.wait(LOOK_EVERY_S):

@@ -10,7 +10,7 @@ from tools.openstack.hardware import Make
 from tools.openstack.site import SHARE, Site
 
 Groups = Mapping[str, Mapping[str, object]]
-DOWN_AFTER_S = 30
+DOWN_AFTER_S = 20
 
 
 def text_of(groups: Groups) -> str:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import urllib.error
 import urllib.request
@@ -33,6 +34,7 @@ password_hash_rounds = 4
 enabled = true
 backend = dogpile.cache.memory
 """
+_OWNER = ("--keystone-user", str(os.geteuid()), "--keystone-group", str(os.getegid()))
 PROGRAM = """\
 import sys
 port = int(sys.argv.pop())  # Keystone reads what is left as its own arguments
@@ -69,25 +71,32 @@ class Keystone(Server):
             "project_domain_id": "default",
         }
 
+    def begin_anew(self) -> None:
+        """Start again with new keys: who has a token must sign in again, and who there is stays."""
+        self.kill()
+        shutil.rmtree(self.directory / "fernet")
+        (self.directory / "fernet").mkdir(mode=0o700)
+        self._manage("fernet_setup", *_OWNER)
+        self.restart()
+
     def _prepare(self) -> None:
         text = CONFIGURATION.format(directory=self.directory)
         (self.directory / "keystone.conf").write_text(text)
-        owner = ["--keystone-user", str(os.geteuid()), "--keystone-group", str(os.getegid())]
         for name in ("fernet", "credential"):
             (self.directory / name).mkdir(mode=0o700)
         urls = [part for kind in ("admin", "internal", "public") for part in (f"--bootstrap-{kind}-url", self.url)]
-        for arguments in (
-            ["db_sync"],
-            ["fernet_setup", *owner],
-            ["credential_setup", *owner],
-            ["bootstrap", "--bootstrap-password", PASSWORD, *urls, "--bootstrap-region-id", "RegionOne"],
-        ):
-            argv: list[str | Path] = [PROGRAMS / "keystone-manage", "--config-dir", self.directory, *arguments]
-            done = subprocess.run(
-                argv, capture_output=True, text=True, timeout=SETUP_LIMIT_S, cwd=self.directory, check=False
-            )
-            if done.returncode:
-                raise ServerFailed(f"keystone-manage {arguments[0]} failed:\n{done.stdout}{done.stderr}")
+        self._manage("db_sync")
+        self._manage("fernet_setup", *_OWNER)
+        self._manage("credential_setup", *_OWNER)
+        self._manage("bootstrap", "--bootstrap-password", PASSWORD, *urls, "--bootstrap-region-id", "RegionOne")
+
+    def _manage(self, *arguments: str) -> None:
+        argv: list[str | Path] = [PROGRAMS / "keystone-manage", "--config-dir", self.directory, *arguments]
+        done = subprocess.run(
+            argv, capture_output=True, text=True, timeout=SETUP_LIMIT_S, cwd=self.directory, check=False
+        )
+        if done.returncode:
+            raise ServerFailed(f"keystone-manage {arguments[0]} failed:\n{done.stdout}{done.stderr}")
 
     def _spawn(self) -> Process:
         env = {**os.environ, "OS_KEYSTONE_CONFIG_DIR": str(self.directory)}
