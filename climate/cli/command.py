@@ -28,6 +28,12 @@ class _Speaking(command.Command):
         parser.formatter_class = argparse.RawDescriptionHelpFormatter  # the paragraphs of a docstring stay apart
         return parser
 
+    def get_epilog(self) -> str:
+        """What stands below the help: whose command it is, where the program is another's than ours."""
+        # cliff looks through all installed packages for that, at each start; here the answer is known.
+        ours = type(self.app).__module__.startswith("climate.")
+        return "" if ours else super().get_epilog()
+
     @property
     def client(self) -> Client:
         """The client; made when it is first asked for."""
