@@ -36,10 +36,10 @@ def read(name: str) -> list[HostFacts]:
     text = _text(name)
     if _JSON.match(text):
         return list(_json(name, text))
-    if cpuinfo.LOOKS_LIKE.search(text):
-        return [cpuinfo.facts_of(text)]
     if lscpu.LOOKS_LIKE.search(text):
         return [lscpu.facts_of(text)]
+    if cpuinfo.LOOKS_LIKE.search(text):
+        return [cpuinfo.facts_of(text)]
     return _table(name, text)
 
 

@@ -51,10 +51,12 @@ class Declared:
 class HostFacts:
     """A host: its processors by kind (several where cores differ), its GPUs as they are named, figures declared.
 
+    ``peak_flops`` is the peak of the processors as the record says, in flop/s.
     ``notes`` say what of the record could not be used.
     """
 
     cpus: tuple[CpuFacts, ...] = ()
     gpus: str = ""
     declared: tuple[Declared, ...] = ()
+    peak_flops: float | None = None
     notes: tuple[str, ...] = ()

@@ -84,7 +84,7 @@ def _with(identity: Identity, note: str, confidence: Confidence = Confidence.HIG
 def _core(facts: CpuFacts, told: Named) -> Identity:
     """Microarchitecture and flop a cycle. The name goes before the numbers: emulators give the numbers of others."""
     numbered = _numbered(facts)
-    given = microarchitectures.named(facts.microarchitecture) if facts.microarchitecture.strip() else None
+    given = _given(facts)
     virtual = microarchitectures.libvirt_model(facts.libvirt_model) if facts.libvirt_model.strip() else None
     sure = None if told.weak else told.microarchitecture
     for row, how in (
@@ -102,6 +102,15 @@ def _core(facts: CpuFacts, told: Named) -> Identity:
     return _bound(facts)
 
 
+def _given(facts: CpuFacts) -> Microarchitecture | None:
+    """The row that the record names; a "Skylake" in two sockets or with AVX-512 is that of servers."""
+    if not facts.microarchitecture.strip():
+        return None
+    server = (facts.sockets or 1) > 1 or "avx512f" in facts.flags
+    of_servers = microarchitectures.named(f"{facts.microarchitecture}-SP") if server else None
+    return of_servers or microarchitectures.named(facts.microarchitecture)
+
+
 def _numbered(facts: CpuFacts) -> Microarchitecture | None:
     if facts.family is None or facts.model is None:
         return None
@@ -111,9 +120,10 @@ def _numbered(facts: CpuFacts) -> Microarchitecture | None:
 def _peak(identity: Identity, facts: CpuFacts, told: Named) -> Identity:
     row = identity.microarchitecture
     assert row is not None  # noqa: S101 - its only caller has just set it
-    isa, flops = next(((isa, flops) for isa, flops in row.flops if usable(isa, facts.flags)), row.flops[-1])
+    flags = facts.flags or (frozenset({"sse2"}) if told.without_avx else frozenset())
+    isa, flops = next(((isa, flops) for isa, flops in row.flops if usable(isa, flags)), row.flops[-1])
     if isa != row.flops[0][0]:
-        identity = _with(identity, f"{row.flops[0][0]} is switched off: its flag is missing")
+        identity = _with(identity, f"{row.flops[0][0]} cannot be used{': its flag is missing' if facts.flags else ''}")
     if isa is Isa.AVX512 and row.fma_units:
         units = told.fma_units if told.fma_units in row.fma_units else None
         if units is None and len(row.fma_units) == 1:
@@ -133,6 +143,8 @@ def _bound(facts: CpuFacts) -> Identity:
         if facts.flags and usable(isa, facts.flags):
             note = f"processor unknown{_quoted(facts)}: at most {flops:g} flop a cycle, by its flags ({isa})"
             return Identity(isa=isa, flops=flops, confidence=Confidence.LOW, notes=(note,))
+    if facts.flags:
+        return Identity(unknown=f"no row of the table fits{_quoted(facts)}, and no flag tells an instruction set")
     if _quoted(facts):
         return Identity(unknown=f"no row of the table fits{_quoted(facts)}, and there are no flags to go by")
     return Identity(unknown="the record names no processor")

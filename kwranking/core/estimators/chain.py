@@ -45,7 +45,8 @@ def index(facts: HostFacts, chain: Sequence[Estimator]) -> Index:
     cannot be compared (:func:`units`).
     """
     subject = Subject(facts=facts, identities=tuple(identify(cpu) for cpu in facts.cpus), gpus=gpus.read(facts.gpus))
-    cpu_flops = flops.peak(subject.identities)
+    computed = flops.peak(subject.identities)
+    cpu_flops = facts.peak_flops if computed is None else computed
     gpu_flops = None if subject.gpus.unknown and not subject.gpus.known else subject.gpus.flops
     chosen, estimate = _first(subject, chain)
     measured = estimate.value if estimate.unit == FLOPS else None

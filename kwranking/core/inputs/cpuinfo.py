@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``/proc/cpuinfo``, as x86, Arm, POWER, IBM Z and LoongArch each write it."""
+"""``/proc/cpuinfo``, as x86, Arm, POWER, IBM Z, LoongArch, SPARC and others each write it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import re
 from collections import Counter
 
 from kwranking.core.facts import CpuFacts, HostFacts
-from kwranking.core.inputs.numbers import clock, megabytes, whole
+from kwranking.core.inputs.numbers import clock, count, megabytes, whole
 
-LOOKS_LIKE = re.compile(r"^(processor\s*:\s*\d|# processors\s*:)", re.MULTILINE)
+LOOKS_LIKE = re.compile(
+    r"^(processor\s*:\s*\d|# processors\s*:|ncpus active\s*:|cpus (active|detected)\s*:|cpu (family|model)\s*:)",
+    re.MULTILINE | re.IGNORECASE,
+)
 
 Block = dict[str, str]
 """One paragraph of the file: names in lower case."""
@@ -30,6 +33,8 @@ def facts_of(text: str) -> HostFacts:
             common.update(block)
     if "ibm/s390" in common.get("vendor_id", "").casefold():
         return HostFacts(cpus=(_z(text, common, processors),))
+    if not processors:
+        return HostFacts(cpus=(_summed(common),))
     kinds = Counter(_kind(block) for block in processors)
     return HostFacts(cpus=tuple(_cpu(_of_kind(processors, kind), common, alone=len(kinds) == 1) for kind in kinds))
 
@@ -59,7 +64,7 @@ def _cpu(blocks: list[Block], common: Block, *, alone: bool) -> CpuFacts:
     cache_mb = megabytes(first.get("cache size", "")) if vendor == "GenuineIntel" else None
     # AMD's "cache size" is the second level of a core.
     return CpuFacts(
-        name=first.get("model name") or first.get("cpu model") or first.get("cpu", ""),
+        name=_name(first),
         vendor=vendor,
         family=family,
         model=model,
@@ -72,6 +77,26 @@ def _cpu(blocks: list[Block], common: Block, *, alone: bool) -> CpuFacts:
         threads=len(blocks),
         cache_mb=cache_mb * (sockets or 1) if cache_mb and alone else None,
     )
+
+
+def _summed(common: Block) -> CpuFacts:
+    """SPARC and Alpha tell of all processors in one."""
+    threads = count(common.get("ncpus active") or common.get("cpus active") or common.get("cpus detected"))
+    hertz = clock(common.get("cycle frequency [hz]", "").partition(" ")[0]) or clock(_hex_hertz(common), 1.0)
+    return CpuFacts(name=_name(common), clock_hz=hertz, threads=threads)
+
+
+def _hex_hertz(common: Block) -> int | None:
+    return next((whole(f"0x{value}") for name, value in common.items() if name.endswith("clktck")), None)
+
+
+def _name(block: Block) -> str:
+    """What the kernel calls the processor; on RISC-V its core, else the instruction set."""
+    for field in ("model name", "cpu model", "cpu", "uarch", "isa"):
+        if block.get(field):
+            alpha = "Alpha " if field == "cpu model" and block.get("cpu", "") == "Alpha" else ""
+            return alpha + block[field]
+    return ""
 
 
 def _cores(blocks: list[Block], first: Block) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 from kwranking.core.facts import CpuFacts, HostFacts
 from kwranking.core.inputs.numbers import clock, count, megabytes, whole
 
-LOOKS_LIKE = re.compile(r"^\s*(Architecture|CPU\(s\)|Model name|CPU op-mode\(s\)|Vendor ID)\s*:", re.MULTILINE)
+LOOKS_LIKE = re.compile(r"^ *(Architecture|CPU\(s\)|Model name|CPU op-mode\(s\)|Vendor ID):", re.MULTILINE)
 
 Fields = dict[str, str]
 _PVR = re.compile(r"\bpvr ([0-9a-f]{1,4}) ", re.IGNORECASE)

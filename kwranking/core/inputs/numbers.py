@@ -7,8 +7,8 @@ import math
 import re
 from typing import Any
 
-_MOST = 1_000_000
-"""More cores, threads or sockets than that no host has."""
+_MOST = 1_000_000_000
+"""More cores, threads or sockets than that not even a list of whole machines has."""
 _SIZES = {"": 1 / 2**20, "K": 1 / 1024, "M": 1.0, "G": 1024.0}
 _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?([KMG]?)i?B?\b", re.IGNORECASE)
 _CLOCKS_HZ = (1e7, 1e10)

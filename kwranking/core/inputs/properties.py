@@ -25,7 +25,10 @@ def facts_of(properties: Mapping[str, Any]) -> HostFacts:
     )
     packages = (cells or 1) * sockets if sockets else None
     all_cores = packages * cores if packages and cores else None
+    if all_cores is None and properties.get("hyperthreading") is False:
+        all_cores = count(properties.get("vcpus"))
     flags = properties.get("cpu_info.features")
+    peak_gflops = real(properties.get("peak_gflops"))
     cache_kb = real(properties.get("l3_cache_kb"))
     cpu = CpuFacts(
         name=_text(properties.get("cpu_model")),
@@ -40,7 +43,13 @@ def facts_of(properties: Mapping[str, Any]) -> HostFacts:
         cache_mb=cache_kb / 1024 * (packages or 1) if cache_kb else None,
     )
     declared = columns.facts_of({name: _text(properties.get(name)) for name in columns.DECLARED})
-    return HostFacts(cpus=(cpu,), gpus=_gpus(properties), declared=declared.declared, notes=declared.notes)
+    return HostFacts(
+        cpus=(cpu,),
+        gpus=_gpus(properties),
+        declared=declared.declared,
+        peak_flops=peak_gflops * 1e9 if peak_gflops else None,
+        notes=declared.notes,
+    )
 
 
 def _gpus(properties: Mapping[str, Any]) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cores of the 64-bit Arm architecture, of Arm and of its licensees.
+"""Cores of the Arm architecture, of Arm and of its licensees.
 
 Parts are numbered as in Linux's ``arch/arm64/include/asm/cputype.h``. Peaks
 follow from the units in each core's software optimization guide.
@@ -60,6 +60,20 @@ _TWO_128 = "two FMA units of 128 bits"
 _FOUR_128 = "four FMA units of 128 bits"
 
 _ARMS = (
+    _row(
+        *("Cortex-A9", 2009, ((Isa.SCALAR, 1.0),), "Arm Cortex-A9 FPU manual: a multiplication every second cycle"),
+        (0.5, "own estimate: two instructions a cycle"),
+        (0xC05, 0xC07, 0xC09),
+        aliases=("Cortex-A5", "Cortex-A7"),
+        cache_mb=0.25,
+    ),
+    _row(
+        *("Cortex-A15", 2012, ((Isa.SCALAR, 2.0),), "Arm Cortex-A15 manual: one FMA in double precision a cycle"),
+        (0.9, "own estimate: three instructions a cycle"),
+        (0xC0E, 0xC0F),
+        aliases=("Cortex-A17",),
+        cache_mb=0.5,
+    ),
     _row(
         *("Cortex-A53", 2014, _NEON2, _guide("Cortex-A53", "one FMA in double precision a cycle")),
         (0.5, "own estimate: two instructions a cycle, in order"),

@@ -29,7 +29,7 @@ _NEEDS: dict[Isa, tuple[frozenset[str], ...]] = {
     Isa.AVX: (frozenset({"avx"}),),
     Isa.FMA: (frozenset({"avx", "fma"}), frozenset({"avx", "fma4"})),
     Isa.AVX512: (frozenset({"avx512f"}),),
-    Isa.NEON: (frozenset({"asimd"}), frozenset({"neon"})),
+    Isa.NEON: (frozenset({"asimd"}),),
     Isa.SVE: (frozenset({"sve"}),),
     Isa.LSX: (frozenset({"lsx"}),),
     Isa.LASX: (frozenset({"lasx"}),),

@@ -35,7 +35,9 @@ _EPYC_NAME = re.compile(r"\bepyc\W+(?:embedded )?([0-9A-Z]{4,6})\b", re.IGNORECA
 _OPTERON_NAME = re.compile(
     r"\bopteron\W+(?:(?:tm|processor|dual core|quad core|x2)\W+)*(\d{3,4}P?)(?: ?([HSE]E))?\b", re.I
 )
-_SCALABLE_NAME = re.compile(r"\b(?:(?:platinum|gold|silver|bronze|max)\W*|xeon\W+6?\W*)(\d{4}[A-Z]{0,2}\+?)", re.I)
+_SCALABLE_NAME = re.compile(
+    r"\b(?:(?:platinum|gold|silver|bronze|max|xeon-[pgsb])\W*|xeon\W+6?\W*)(\d{4}[A-Z]{0,2}\+?)", re.I
+)
 _XEON_NAME = re.compile(r"\b(E[357]-\d{4}[A-Z]{0,2}|[EDW]-\d{4,5}[A-Z]{0,3}|[ELWX]\d{4}|\d{4})(?: ?(v\d))?\b", re.I)
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from kwranking.core.processors.rule import rules
 
-_SCALABLE = r"\b(platinum|gold|silver|bronze) ?-?"
+_SCALABLE = r"\b(platinum|gold|silver|bronze|xeon-[pgsb]) ?(P-)?-?"
 
 _ONE_UNIT = rules(
-    (r"\b(silver|bronze) ?[34]1\d\d", "Skylake-SP"),
-    (r"\bgold ?51(?!22)\d\d", "Skylake-SP"),
-    (r"\b(silver|bronze) ?[34]2\d\d", "Cascade Lake-SP"),
-    (r"\bgold ?52(?!22)\d\d", "Cascade Lake-SP"),
+    (r"\b(silver|bronze|xeon-[sb]) ?[34]1\d\d", "Skylake-SP"),
+    (r"\b(gold|xeon-g) ?51(?!22)\d\d", "Skylake-SP"),
+    (r"\b(silver|bronze|xeon-[sb]) ?[34]2\d\d", "Cascade Lake-SP"),
+    (r"\b(gold|xeon-g) ?52(?!22)\d\d", "Cascade Lake-SP"),
     (r"\bD-21\d\d", "Skylake-SP"),
     (r"\bD-[12][78]\d\d", "Ice Lake-SP"),
     (r"\bW-11\d{3}", "Ice Lake"),
@@ -74,6 +74,7 @@ _XEON_OLD = rules(
     (r"\b[ELX]?5[24]\d{2,3}", "Penryn"),
     (r"\b([ELWX]|[EL]C)?55\d\d", "Nehalem"),
     (r"\b[ELX]?56\d\d", "Westmere"),
+    (r"\bL3014\b", "Penryn"),
     (r"\b30[4-8]\d\b", "Core"),
     (r"\b[ELX]31\d\d", "Penryn"),
     (r"\b[LX]?32\d\d", "Core"),
@@ -120,6 +121,12 @@ _OTHERS = rules(
     (r"\bpentium\W*(4|d)\b|\bdemps?e?y|\bpaxville|\btulsa|\bnocona|\birwindale|\bprestonia|\bgallatin", "NetBurst"),
     (r"\bpentium ?xeon|\bxeon ?em64t", "NetBurst"),
     (r"\bpentium ?-?(pro|iii?|[23])\b|\bpentiumpro", "P6"),
+    (r"\b(pentium|celeron)\b.*\b(G1101|G69\d\d)", "Westmere"),
+    (r"\b(pentium|celeron)\b.*\bG[4-8]\d\dT?\b", "Sandy Bridge"),
+    (r"\b(pentium|celeron)\b.*\bG(16|2[01])\d\d", "Ivy Bridge"),
+    (r"\b(pentium|celeron)\b.*\bG(18|3[2-4])\d\d", "Haswell"),
+    (r"\b(pentium|celeron)\b.*\bG(39|[456]\d)\d\d", "Skylake"),
+    (r"\bpentium\b.*\bD15\d\d", "Broadwell"),
     (r"\bi860", "i860"),
 )
 _WEAK = rules(

@@ -16,8 +16,8 @@ from kwranking.core.processors.rule import NameRule
 _LONGEST = 300
 """Signs of a name that are looked at: whatever is longer is no name."""
 _RATE = re.compile(r"\(\d[\d.]* ?[GM]flops?\)", re.IGNORECASE)
-_TORN = re.compile(r"\b(E[357]-) (?=\d)", re.IGNORECASE)
-"""``E7- 8837``, as some processors call themselves."""
+_TORN = re.compile(r"\b(E[357])(?:- | )(?=\d{4})", re.IGNORECASE)
+"""``E7- 8837``, as some processors call themselves, and ``E5 2670``, as people call them."""
 _MARKS = re.compile(r"\((?:r|tm|c)\)|[®™©]", re.IGNORECASE)
 _CLOCK = re.compile(r"(?<![\d.])(\d{1,5}(?:[.,]\d{1,4})?) ?([GM])Hz", re.IGNORECASE)
 _BOOSTED = re.compile(r"(up to|turbo|boost|max\.?)\W*$", re.IGNORECASE)
@@ -36,6 +36,7 @@ _COUNTED = {
 }
 _WORDS = {word: cores for cores, words in _COUNTED.items() for word in words.split()}
 _WORD_CORES = re.compile(rf"\b({'|'.join(_WORDS)})[- ]?core", re.IGNORECASE)
+_WITHOUT_AVX = re.compile(r"\b(pentium|celeron)\b.*\bG\d{3,4}", re.IGNORECASE)
 _QEMU = re.compile(r"\bintel (xeon|core) processor \(([A-Za-z]+)", re.IGNORECASE)
 _RULES = (*other_names.RULES, *intel_names.RULES)
 
@@ -46,6 +47,7 @@ class Named:
 
     ``weak``: the microarchitecture is the likeliest of several. ``fma_units``:
     AVX-512 units, where the name decides. ``model``: what the maker says of it.
+    ``without_avx``: it is sold without AVX, though its microarchitecture has it.
     """
 
     microarchitecture: Microarchitecture | None = None
@@ -54,11 +56,12 @@ class Named:
     clock_hz: float | None = None
     cores: int | None = None
     model: Model | None = None
+    without_avx: bool = False
 
 
 def plain(name: str) -> str:
     """A name without trade marks, with single spaces."""
-    return _TORN.sub(r"\1", " ".join(_MARKS.sub(" ", name[:_LONGEST]).replace("\0", " ").split()))
+    return _TORN.sub(r"\1-", " ".join(_MARKS.sub(" ", name[:_LONGEST]).replace("\0", " ").split()))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -71,7 +74,8 @@ def read(name: str) -> Named:
     clock_hz, model = _clock(text), model_of(bare)
     cores = _cores(text) or (model.cores if model else None)
     if rule := _rule(text, bare):
-        return Named(named(rule.microarchitecture), rule.weak, rule.fma_units, clock_hz, cores, model)
+        row, without_avx = named(rule.microarchitecture), bool(_WITHOUT_AVX.search(bare))
+        return Named(row, rule.weak, rule.fma_units, clock_hz, cores, model, without_avx)
     return Named(named(text) or libvirt_model(text) or _emulated(text), False, None, clock_hz, cores, model)
 
 

@@ -37,7 +37,13 @@ HYPERVISORS = {
         {"vcpus": 8, "cpu_info": ""},
     ]
 }
-LSCPU = "CPU(s): 4\nModel name: Intel(R) Xeon(R) CPU E3-1270 v3 @ 3.50GHz\nThread(s) per core: 1\nSocket(s): 1\n"
+LSCPU = """\
+CPU(s): 4
+CPU family: 6
+Model name: Intel(R) Xeon(R) CPU E3-1270 v3 @ 3.50GHz
+Thread(s) per core: 1
+Socket(s): 1
+"""
 
 
 class Terminal(io.StringIO):

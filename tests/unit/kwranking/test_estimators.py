@@ -81,6 +81,14 @@ def test_what_nobody_knows_says_why() -> None:
     assert "unknown because the record names no processor" in of().note
 
 
+def test_a_peak_that_the_record_tells_counts_where_nothing_else_does() -> None:
+    """The property peak_gflops of an operator whose processor is in no table."""
+    one = of(cpus=(CpuFacts(name="Novel 9000"),), gpus="1x Nvidia A100", peak_flops=3e12)
+    assert (one.cpu_flops, one.flops, one.confidence) == (3e12, pytest.approx(12.7e12), Confidence.MEDIUM)
+    assert "peak as the record says, for no row of the table fits (Novel 9000)" in one.note
+    assert of(cpus=(MILAN,), peak_flops=3e12).cpu_flops == pytest.approx(64 * 2.6e9 * 16)
+
+
 def test_kinds_of_cores_add_up_and_one_unknown_spoils_the_sum() -> None:
     little = CpuFacts(name="Cortex-A53", cores=4, clock_hz=1.5e9)
     big = CpuFacts(name="Cortex-A72", cores=2, clock_hz=2e9)

@@ -105,6 +105,33 @@ def test_power_tells_its_version_and_clock() -> None:
     assert (cpu.vendor, cpu.model, cpu.clock_hz) == ("IBM", 0x3F, 3.55e9)
 
 
+SPARC = """\
+cpu\t\t: UltraSparc T2 (Niagara2)
+fpu\t\t: UltraSparc T2 integrated FPU
+ncpus probed\t: 64
+ncpus active\t: 32
+Cpu0ClkTck\t: 000000004fd18a40
+"""
+ALPHA = "cpu\t\t\t: Alpha\ncpu model\t\t: EV67\ncycle frequency [Hz]\t: 666000000 est.\ncpus active\t\t: 1\n"
+RISCV = "processor\t: 0\nhart\t\t: 2\nisa\t\t: rv64imafdc\nuarch\t\t: sifive,u74-mc\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "microarchitecture", "mhz", "threads"),
+    [(SPARC, "UltraSPARC T2", 1339.1, 32), (ALPHA, "Alpha EV6", 666, 1), (RISCV, "SiFive U7", None, 1)],
+)
+def test_other_architectures_write_other_names(
+    text: str, microarchitecture: str, mhz: float | None, threads: int
+) -> None:
+    """SPARC and Alpha tell of all processors in one; RISC-V names a core by its maker."""
+    assert cpuinfo.LOOKS_LIKE.search(text)
+    cpu = only(cpuinfo.facts_of(text))
+    row = identify(cpu).microarchitecture
+    assert row is not None
+    assert (row.name, cpu.threads) == (microarchitecture, threads)
+    assert cpu.clock_hz == (None if mhz is None else pytest.approx(mhz * 1e6, rel=0.001))
+
+
 LSCPU = """\
 Architecture:        x86_64
 CPU(s):              64
@@ -128,6 +155,13 @@ def test_lscpu_tells_all(cache: str) -> None:
     cpu = only(lscpu.facts_of(LSCPU.format(cache)))
     assert (cpu.sockets, cpu.cores, cpu.threads, cpu.cache_mb) == (2, 32, 64, 128)
     assert (cpu.vendor, cpu.family, cpu.model, cpu.seen_hz) == ("AuthenticAMD", 23, 1, 2.4e9)
+
+
+def test_neither_dump_is_taken_for_the_other() -> None:
+    """lscpu's "CPU family" is as good as cpuinfo's "cpu family"."""
+    assert lscpu.LOOKS_LIKE.search(LSCPU.format("1 MiB"))
+    for text in (X86, ARM, SPARC, ALPHA, RISCV):
+        assert not lscpu.LOOKS_LIKE.search(text)
 
 
 def test_lscpus_json_tells_the_same() -> None:
@@ -171,6 +205,11 @@ def test_properties_of_the_operator_go_before_novas() -> None:
     assert [(one.value, one.unit, one.at, one.origin) for one in host.declared] == [
         (1.9e12, "flop/s", "2026-05-01", "HPL 2.3")
     ]
+
+
+def test_without_hyperthreading_each_vcpu_is_a_core() -> None:
+    told = {"vcpus": 64, "cpu_model": "AMD EPYC 7513 32-Core Processor", "hyperthreading": False}
+    assert only(properties.facts_of(told)).cores == 64
 
 
 def test_a_table_may_have_any_of_its_columns() -> None:
