@@ -43,6 +43,7 @@ class Lease(fields.Body):
         nullable=True,
     )
     scheduler = shapes.text("The strategy that was asked for.", nullable=True)
+    on_lease_end = shapes.text("What becomes of its instances when it ends; null: what the site says.", nullable=True)
     start_time = shapes.instant("As asked.", nullable=True)
     end_time = shapes.instant("As asked.", nullable=True)
     alike = shapes.facts("Property values that all its hosts share, by request.")
@@ -76,6 +77,7 @@ class Lease(fields.Body):
             "quantity": 2,
             "host_properties": [">=", "$vcpus", 16],
             "scheduler": None,
+            "on_lease_end": None,
             "start_time": "2030-03-01T08:00:00Z",
             "end_time": None,
             "alike": {},

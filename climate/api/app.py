@@ -14,6 +14,7 @@ from oslo_policy import policy
 
 from climate.api import openapi, routes
 from climate.api.booking import Booking
+from climate.api.endings import Endings
 from climate.api.insight import Insight
 from climate.api.occupancy import HostNames, Occupancy
 from climate.api.options import GROUP
@@ -85,7 +86,8 @@ def tree(needs: Collaborators, policies: Policies) -> Resource:
     booking = Booking(needs.inventory, needs.planning, needs.clock, options.rpc_timeout_s)
     view = View(policies, names, Insight(needs.inventory))
     naming = Naming(policies, options.allowed_schedulers)
-    leases = Leases(needs.planning, booking, policies, view, naming, options.max_limit)
+    endings = Endings(options.allowed_on_lease_end)
+    leases = Leases(needs.planning, booking, policies, view, naming, endings, options.max_limit)
     properties = Properties(needs.inventory, policies)
     version = Version(
         {

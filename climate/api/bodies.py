@@ -11,6 +11,7 @@ from wsme.rest import json as rest_json
 
 from climate.api.fields import Body, Choice, Duration, Facts, Filter, Flag, Instant, LimitValue, Rules, Text, Whole
 from climate.chassis.web import payload
+from climate.core.clearing import Ending
 from climate.core.host import PropertyValue
 from climate.core.host_properties.catalogue import Kind
 from climate.core.host_properties.definitions import Definition
@@ -53,6 +54,13 @@ class LeaseRequest(Body):
     scheduler = wtypes.wsattr(
         Text("scheduler", "The strategy that chooses dates and hosts; left out, the site's.", LONGEST_SCHEDULER)
     )
+    on_lease_end = wtypes.wsattr(
+        Choice(
+            "on_lease_end",
+            "What becomes of its instances when it ends; left out, what the site says.",
+            map(str, Ending),
+        )
+    )
     confirm = wtypes.wsattr(Flag("confirm", "Confirm at once what is found, instead of holding it for a while."))
 
     @classmethod
@@ -84,6 +92,7 @@ class LeaseRequest(Body):
             name=_given(self.name) or "",
             host_properties=_given(self.host_properties) or [],
             scheduler=_given(self.scheduler) or "",
+            on_lease_end=_given(self.on_lease_end) or "",
         )
 
     @property

@@ -47,6 +47,7 @@ def lease(value: Lease, link: str, *, sees_hosts: bool, visible: Collection[str]
         "quantity": value.quantity,
         "host_properties": None if any(map(hides, named(terms.host_properties))) else terms.host_properties,
         "scheduler": terms.scheduler or None,
+        "on_lease_end": terms.on_lease_end or None,
         "start_time": _instant(value.wish.start_time),
         "end_time": _instant(value.wish.end_time),
         "alike": {name: shared for name, shared in value.alike.items() if not hides(name)},

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from oslo_config import cfg
 
-from climate.api import rate
+from climate.api import endings, rate
 from climate.api.v1 import schedulers
 from climate.chassis.web import metrics, paging, server, tokens, wsgi
 
@@ -19,6 +19,7 @@ OPTS = [
     *metrics.OPTS,
     *rate.OPTS,
     *schedulers.OPTS,
+    *endings.OPTS,
     cfg.FloatOpt(
         "rpc_timeout_s",
         default=20.0,

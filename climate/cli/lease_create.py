@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import argparse
 import time
+from typing import Final
 
 from climate.cli import filters, waiting
 from climate.cli.command import Fields, ShowOne, count
 from climate.client import times
 from climate.client.leases import Lease
 from climate.errors import BadProperties
+
+ENDINGS: Final = ("delete", "shelve", "stop", "leave")
 
 
 class Create(ShowOne):
@@ -51,6 +54,11 @@ class Create(ShowOne):
         )
         parser.add_argument("--properties", metavar="JSON", help="the filter as JSON: a list, operator first")
         parser.add_argument("--scheduler", metavar="NAME", help="the strategy that chooses time and hosts")
+        parser.add_argument(
+            "--on-lease-end",
+            choices=ENDINGS,
+            help="what becomes of your instances when the lease ends (default: what the site says)",
+        )
         parser.add_argument("--confirm", action="store_true", help="confirm at once what is found")
         parser.add_argument(
             "--idempotency-key", metavar="TEXT", help="asking again with the same key gives the first answer's lease"
@@ -85,6 +93,7 @@ class Create(ShowOne):
                 end_time=end,
                 host_properties=wanted.clause,
                 scheduler=given.scheduler,
+                on_lease_end=given.on_lease_end,
                 confirm=True if given.confirm or given.wait or given.wait_for else None,
                 idempotency_key=given.idempotency_key,
             )

@@ -47,6 +47,7 @@ class Lease(TypedDict):
     quantity: int
     host_properties: list[Any] | None
     scheduler: str | None
+    on_lease_end: str | None
     start_time: str | None
     end_time: str | None
     alike: dict[str, Any]
@@ -84,6 +85,7 @@ class Leases:
         end_time: int | str | None = None,
         host_properties: Sequence[Any] | str | None = None,
         scheduler: str | None = None,
+        on_lease_end: str | None = None,
         name: str | None = None,
         confirm: bool | None = None,
         idempotency_key: str | None = None,
@@ -104,6 +106,7 @@ class Leases:
             end_time=end_time,
             host_properties=host_properties,
             scheduler=scheduler,
+            on_lease_end=on_lease_end,
             name=name,
             confirm=confirm,
         )

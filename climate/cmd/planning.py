@@ -3,20 +3,25 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable
+from typing import Any
 
 from oslo_config import cfg
 
 from climate.chassis import rpc, sql
-from climate.chassis.outbox import Outbox
+from climate.chassis.outbox import Handler, Outbox
 from climate.chassis.process import Loop, Process
 from climate.cmd import main as common
+from climate.core.clearing import Ending
+from climate.openstack import keystone, nova
+from climate.openstack.nova_servers import NovaServers
 from climate.planning import candidates, limits, options, strategies
 from climate.planning.availability import AvailabilityReport
 from climate.planning.calendar import PlanningCalendar
 from climate.planning.changes import Changes
-from climate.planning.effects import notify
+from climate.planning.effects import evict, lease_end, notify
 from climate.planning.endpoint import PlanningEndpoint
 from climate.planning.failures import Failures
 from climate.planning.following import Following
@@ -30,6 +35,8 @@ from climate.planning.substitutes import Substitutes
 from climate.planning.transitions import Transitions
 from climate.rpcapi import inventory
 from climate.rpcapi.planning import TOPIC
+
+LOG = logging.getLogger(__name__)
 
 OPTIONS = (options.list_opts, limits.list_opts, sql.list_opts)
 _REPEAT_KEPT_S = 24 * 3600
@@ -47,11 +54,24 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
     calendar = PlanningCalendar(store)
     allowed = LimitsOfProjects(SqlLimits(engine), limits.of_site(conf), clock, common.clock_us)
     transitions = Transitions(store, clock, randomness)
-    effects = {notify.TOPIC: notify.Notify(rpc.notifier(conf, "climate.planning"))}
-    outbox = Outbox(engine, tables.outbox, effects, clock, group.effect_claim_s)
     transport = rpc.transport(conf)
     asked = candidates.AskedOfInventory(inventory.InventoryAPI(rpc.Caller(transport, inventory.TOPIC, _ASK_TIMEOUT_S)))
     substitutes = Substitutes(store, calendar, asked.matching, rules, clock)
+    send = rpc.notifier(conf, "climate.planning")
+    effects: dict[str, Handler] = {notify.TOPIC: notify.Notify(send)}
+    servers = _servers(conf)
+    if servers is None:
+        LOG.info("[keystone] names no cloud: instances on hosts of leases are nobody's affair here")
+        effects |= dict.fromkeys((evict.TOPIC, evict.NOTICE_TOPIC, lease_end.TOPIC), _nothing)
+    else:
+        clearing = evict.Clearing(store, servers, asked.names, options.eviction(conf), clock)
+        default = Ending(group.on_lease_end)
+        effects |= {
+            evict.NOTICE_TOPIC: evict.Notice(clearing, send),
+            evict.TOPIC: evict.Evict(clearing, substitutes),
+            lease_end.TOPIC: lease_end.LeaseEnd(store, calendar, servers, asked.names, default, clock),
+        }
+    outbox = Outbox(engine, tables.outbox, effects, clock, group.effect_claim_s)
     failures = Failures(store, calendar, substitutes, asked.bookable, options.failures(conf), clock)
     endpoint = PlanningEndpoint(
         store,
@@ -76,6 +96,20 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
         close=engine.dispose,
         drain_timeout_s=conf.drain_timeout_s,
     )
+
+
+def _servers(conf: cfg.ConfigOpts) -> NovaServers | None:
+    """Nova's instances, where [keystone] says which cloud; ``None`` where there is none."""
+    for opts in (keystone.OPTS, nova.OPTS):
+        conf.register_opts(opts, group=keystone.GROUP if opts is keystone.OPTS else nova.GROUP)
+    if not conf[keystone.GROUP].auth_url:
+        return None
+    return NovaServers(keystone.Cloud.from_conf(conf), conf[nova.GROUP].endpoint_override)
+
+
+def _nothing(effect_id: int, payload: dict[str, Any]) -> int | None:
+    """What is done about instances where there is no Nova."""
+    return None
 
 
 def main() -> int:

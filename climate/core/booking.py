@@ -26,12 +26,14 @@ class Rules:
 
     ``margin_s`` blocks a host after each lease (clean-up); ``proposal_ttl_s``
     is how long a proposal holds hosts; ``ends_soon_s`` how long before its
-    end a lease is announced to end.
+    end a lease is announced to end, ``starts_soon_s`` how long before its
+    start that it begins (0: not at all).
     """
 
     margin_s: int = 0
     proposal_ttl_s: int = 300
     ends_soon_s: int = 600
+    starts_soon_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ def propose(
         updated_at=now,
         expires_at=None if confirmed else min(now + rules.proposal_ttl_s, end_at),
         confirmed_at=now if confirmed else None,
+        starts_soon_at=max(now, start_at - rules.starts_soon_s) if rules.starts_soon_s and start_at > now else None,
         ends_soon_at=max(start_at, end_at - rules.ends_soon_s),
         holds_until=end_at + rules.margin_s,
     )
@@ -159,7 +162,7 @@ def due_at(lease: Lease) -> int | None:
     if lease.state is State.PROPOSED:
         return lease.expires_at
     if lease.state is State.CONFIRMED:
-        return lease.start_at
+        return lease.start_at if lease.starts_soon_at is None else min(lease.starts_soon_at, lease.start_at)
     if lease.state is State.ACTIVE:
         return lease.end_at if lease.ends_soon_at is None else min(lease.ends_soon_at, lease.end_at)
     return lease.holds_until
@@ -173,13 +176,19 @@ def advance(lease: Lease, held: Iterable[Held], now: int) -> Decision | None:
     if lease.state is State.PROPOSED:
         return _closed(lease, "expired", lifecycle.after(lease.state, Event.EXPIRE), held, now)
     if lease.state is State.CONFIRMED:
-        return _moved(lease, "started", now, state=lifecycle.after(lease.state, Event.START))
+        return _starting(lease, now)
     if lease.state is State.ACTIVE and lease.end_at > now:
         return _moved(lease, "ends_soon", now, ends_soon_at=None)
     if lease.state is State.ACTIVE:
         return _ended(lease, held, now)
     bookings = rebooked(held, lambda one: None)
     return _moved(lease, "released", now, bookings, holds_until=None)
+
+
+def _starting(lease: Lease, now: int) -> Decision:
+    if lease.start_at > now:
+        return _moved(lease, "starts_soon", now, starts_soon_at=None)
+    return _moved(lease, "started", now, state=lifecycle.after(lease.state, Event.START), starts_soon_at=None)
 
 
 def _ended(lease: Lease, held: Iterable[Held], now: int) -> Decision:
@@ -220,6 +229,7 @@ def _closed(lease: Lease, event: str, state: State, held: Iterable[Held], now: i
         state=state,
         closed_at=now,
         expires_at=None,
+        starts_soon_at=None,
         ends_soon_at=None,
         holds_until=max((one.blocked_until for one in kept), default=None),
     )

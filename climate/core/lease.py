@@ -37,12 +37,15 @@ class Terms:
     """What a request says beside when and how many.
 
     ``host_properties`` is the filter as JSON values, ``[]`` for any host;
-    ``scheduler`` is ``""`` for the operator's default.
+    ``scheduler`` is ``""`` for the operator's default. ``on_lease_end`` is
+    what becomes of its instances when it is over, ``""`` for what the operator
+    says then.
     """
 
     name: str = ""
     host_properties: list[Any] = field(default_factory=list)
     scheduler: str = ""
+    on_lease_end: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,8 @@ class Lease:
     ``[start_at, end_at)`` is what the tenant was given; ``request`` what they
     asked for. ``hosts`` are the ids of the hosts held now (of the last ones
     held, once the lease is over). ``alike`` are the property values that all
-    hosts of the lease share by request. ``ends_soon_at`` is when its end will
-    be announced (``None`` once it was), ``holds_until`` when the last of its
+    hosts of the lease share by request. ``starts_soon_at`` and ``ends_soon_at``
+    are when its start and its end will be announced (``None`` once they were), ``holds_until`` when the last of its
     blocked time is over (``None`` once nothing is blocked). ``version`` counts
     changes: writers name the version they saw.
     """
@@ -87,6 +90,7 @@ class Lease:
     expires_at: int | None = None
     confirmed_at: int | None = None
     closed_at: int | None = None
+    starts_soon_at: int | None = None
     ends_soon_at: int | None = None
     holds_until: int | None = None
     degraded_reason: str = ""

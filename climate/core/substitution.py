@@ -109,18 +109,31 @@ def swapped(lease: Lease, held: Iterable[Held], swap: Swap, now: int, rules: Rul
 
 
 _UNUSABLE = "cannot be used"
+_OCCUPIED = "instances of others"
 
 
-def missing(lease: Lease, hosts: int, then: str) -> str:
+def unusable(lease: Lease, hosts: int, then: str) -> str:
     """The reason for which a lease is degraded that lacks so many hosts; ``then`` says what comes of it."""
-    if not hosts:
-        return ""
-    return f"{hosts} of {lease.quantity} host{'' if lease.quantity == 1 else 's'} {_UNUSABLE}: {then}"
+    return f"{_of(lease, hosts)} {_UNUSABLE}: {then}" if hosts else ""
 
 
-def is_about_hosts(reason: str) -> bool:
-    """Whether :func:`missing` made this reason."""
+def is_unusable(reason: str) -> bool:
+    """Whether :func:`unusable` made this reason."""
     return _UNUSABLE in reason
+
+
+def occupied(lease: Lease, hosts: int) -> str:
+    """The reason for which a lease is degraded that is not alone on so many of its hosts."""
+    return f"{_of(lease, hosts)} still {'has' if hosts == 1 else 'have'} {_OCCUPIED}." if hosts else ""
+
+
+def is_occupied(reason: str) -> bool:
+    """Whether :func:`occupied` made this reason."""
+    return _OCCUPIED in reason
+
+
+def _of(lease: Lease, hosts: int) -> str:
+    return f"{hosts} of {lease.quantity} host{'' if lease.quantity == 1 else 's'}"
 
 
 def degraded(lease: Lease, reason: str, now: int) -> Decision | None:

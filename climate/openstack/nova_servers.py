@@ -9,7 +9,7 @@ asked for.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,11 @@ _FLAVOR_EMBEDDED = (2, 47)
 _HINTS = (2, 100)
 _MIGRATIONS = (2, 80)
 _PAGE = 500
+_LONGEST_NOTE = 255
 _GONE, _CONFLICT, _BAD = 404, 409, 400
+
+ACTIONS = {"pause": "pause", "stop": "os-stop", "shelve": "shelve", "offload": "shelveOffload"}
+"""What can be done to an instance, beside migrating and deleting it, as Nova's API calls it."""
 
 JSON = dict[str, Any]
 
@@ -80,7 +84,7 @@ class NovaServers:
         )
         self._most: tuple[int, int] | None = None
 
-    def on(self, hosts: Sequence[str] | None = None) -> Iterator[Server]:
+    def on(self, hosts: Iterable[str] | None = None) -> Iterator[Server]:
         """All instances of all projects, or those on these compute services."""
         if hosts is None:
             yield from self._listed({})
@@ -99,43 +103,35 @@ class NovaServers:
         found = (self._ask("GET", query, _MIGRATIONS) or {}).get("migrations", [])
         return [_migration(record) for record in found if record.get("source_compute") == host]
 
-    def live_migrate(self, server_id: str, target: str | None = None) -> None:
-        """Move it while it runs, to a host (that the scheduler's filters must allow), or to that which they choose.
+    def note(self, server_id: str, text: str) -> None:
+        """Leave a word in its metadata, where its owner sees it.
+
+        :raises Refused: not now.
+        """
+        body = {"metadata": {"climate": text[:_LONGEST_NOTE]}}
+        if self._ask("POST", f"/servers/{server_id}/metadata", _MIGRATIONS, body) is None:
+            raise Refused("It is gone.")
+
+    def act(self, act: str, server_id: str, target: str | None = None) -> None:
+        """Do one of :data:`ACTIONS` to an instance, or delete it; ``target`` is a host for the migrations.
+
+        The scheduler's filters must allow that host; without one they choose.
+        An instance that is gone is deleted.
 
         :raises Refused: not this instance, or not now.
         """
-        self._act(server_id, {"os-migrateLive": {"host": target, "block_migration": "auto"}})
-
-    def cold_migrate(self, server_id: str, target: str | None = None) -> None:
-        """Stop it, move it, start it again where it ran; to be confirmed afterwards.
-
-        :raises Refused: not this instance, or not now.
-        """
-        self._act(server_id, {"migrate": None if target is None else {"host": target}})
+        if act == "delete":
+            self._ask("DELETE", f"/servers/{server_id}", _FLAVOR_EMBEDDED)
+        elif act == "live-migrate":
+            self._act(server_id, {"os-migrateLive": {"host": target, "block_migration": "auto"}})
+        elif act == "cold-migrate":
+            self._act(server_id, {"migrate": None if target is None else {"host": target}})
+        else:
+            self._act(server_id, {ACTIONS[act]: None})
 
     def confirm(self, server_id: str) -> None:
         """End a cold migration: what is left on the old host goes."""
         self._act(server_id, {"confirmResize": None})
-
-    def pause(self, server_id: str) -> None:
-        """Let it use no processor; its memory stays."""
-        self._act(server_id, {"pause": None})
-
-    def stop(self, server_id: str) -> None:
-        """Switch it off; it stays on its host."""
-        self._act(server_id, {"os-stop": None})
-
-    def shelve(self, server_id: str) -> None:
-        """Keep its disk as an image, and take it off its host as soon as Nova is set to."""
-        self._act(server_id, {"shelve": None})
-
-    def offload(self, server_id: str) -> None:
-        """Take an instance that is shelved off its host."""
-        self._act(server_id, {"shelveOffload": None})
-
-    def delete(self, server_id: str) -> None:
-        """Delete it; one that is gone is deleted."""
-        self._ask("DELETE", f"/servers/{server_id}", _FLAVOR_EMBEDDED)
 
     def _listed(self, query: dict[str, str]) -> Iterator[Server]:
         marker = ""

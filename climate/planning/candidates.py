@@ -6,7 +6,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from climate.core.candidates import Candidates
+from climate.core.candidates import Candidates, unpack
+from climate.planning.instances import Hosts
 from climate.rpcapi.inventory import InventoryAPI
 
 
@@ -15,6 +16,8 @@ class AskedOfInventory:
 
     def __init__(self, inventory: InventoryAPI) -> None:
         self._inventory = inventory
+        self._generation: int | None = None
+        self._names = Hosts({})
 
     def matching(self, properties: list[Any]) -> Candidates:
         """The bookable hosts that match a lease's ``host_properties``, whoever asked for it.
@@ -30,6 +33,18 @@ class AskedOfInventory:
         :raises ServiceUnavailable: the inventory does not answer.
         """
         return b"".join(group.hosts for group in self.matching([]).groups)
+
+    def names(self) -> Hosts:
+        """How Nova calls all hosts now.
+
+        :raises ServiceUnavailable: the inventory does not answer.
+        """
+        found = self._inventory.get_names(_request_id(), known_generation=self._generation)
+        if found is not None:
+            called = zip(unpack(found.hosts), found.names, found.service_hosts, strict=True)
+            self._names = Hosts({host_id: service_host or name for host_id, name, service_host in called})
+            self._generation = found.generation
+        return self._names
 
 
 def _request_id() -> str:

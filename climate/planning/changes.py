@@ -16,7 +16,7 @@ from climate.core.lease import Lease, LeaseChange, Window
 from climate.core.limits import check_growth
 from climate.errors import BadField, HostsTaken, LeaseChanged, NothingFits, ServiceUnavailable
 from climate.planning.calendar import PlanningCalendar
-from climate.planning.effects import notify
+from climate.planning.effects import caused
 from climate.planning.limits import LimitsOfProjects
 from climate.planning.proposals import ATTEMPTS
 from climate.planning.store.protocol import Store
@@ -68,7 +68,7 @@ class Changes:
             if answer_by is not None and self._clock() >= answer_by:
                 raise ServiceUnavailable("Planning is too busy; nothing was changed. Try again.", service="planning")
             try:
-                self._store.commit(decision, (notify.effect(decision),))
+                self._store.commit(decision, caused.by(decision))
             except (LeaseChanged, HostsTaken):
                 continue
             return self._store.get_lease(lease_id, project_id)

@@ -18,8 +18,8 @@ from climate.core.calendar.replica import Replica
 from climate.core.candidates import chunks, pack, unpack
 from climate.core.lease import Lease, LeaseQuery
 from climate.core.lifecycle import State
-from climate.core.substitution import is_about_hosts
-from climate.errors import WrongState
+from climate.core.substitution import is_unusable
+from climate.errors import ServiceUnavailable, WrongState
 from climate.planning.calendar import PlanningCalendar
 from climate.planning.store.protocol import Store
 from climate.planning.substitutes import Substitutes
@@ -61,7 +61,12 @@ class Failures:
 
     def look(self) -> int:
         """Look once at all hosts of leases that run or begin soon; how many leases had unfit ones."""
-        bookable = frozenset(self._calendar.rows(self._bookable()).tolist())
+        try:
+            packed = self._bookable()
+        except ServiceUnavailable as error:
+            LOG.warning("which hosts fail is not known now: %s", error.message)
+            return 0
+        bookable = frozenset(self._calendar.rows(packed).tolist())
         now = self._clock()
         with self._calendar.following() as replica:
             held = _held(replica, now, now + self._rule.ahead_s)
@@ -94,7 +99,7 @@ class Failures:
         found: set[str] = set()
         query = LeaseQuery(project_id=None, states=(State.CONFIRMED, State.ACTIVE), limit=_PAGE)
         while page := self._store.list_leases(query):
-            found.update(lease.lease_id for lease in page if is_about_hosts(lease.degraded_reason))
+            found.update(lease.lease_id for lease in page if is_unusable(lease.degraded_reason))
             query = dataclasses.replace(query, marker=page[-1].lease_id)
         return found
 

@@ -6,7 +6,9 @@ from __future__ import annotations
 from oslo_config import cfg
 
 from climate.core.booking import Rules
+from climate.core.clearing import Ending, Eviction, EvictionRule
 from climate.core.schedulers.in_use import InUse, InUseRule
+from climate.errors import ConfigError
 from climate.planning.failures import FailureRule
 
 GROUP = "planning"
@@ -32,6 +34,54 @@ OPTS = [
         min=0,
         max=30 * 86_400,
         help="How long before its end the notification lease.ends_soon is sent, in seconds.",
+    ),
+    cfg.StrOpt(
+        "eviction",
+        default=Eviction.MIGRATE,
+        choices=[
+            (Eviction.MIGRATE, "they are moved to other hosts, running where that can be, else stopped and started"),
+            (Eviction.PAUSE, "they are paused"),
+            (Eviction.DELETE, "they are deleted"),
+            (Eviction.NONE, "they stay"),
+        ],
+        help="What becomes of instances of others on a host whose lease begins. Needs [keystone].",
+    ),
+    cfg.StrOpt(
+        "eviction_fallback",
+        default=Eviction.NONE,
+        choices=[
+            (Eviction.PAUSE, "it is paused"),
+            (Eviction.DELETE, "it is deleted"),
+            (Eviction.NONE, "it stays, and the lease gets another host, or says that it does not have this one alone"),
+        ],
+        help="What becomes of an instance that cannot be moved in time.",
+    ),
+    cfg.IntOpt(
+        "starts_soon_s",
+        default=600,
+        min=1,
+        max=30 * 86_400,
+        help="How long before its start a lease's hosts are cleared, and the notification lease.starts_soon is sent, "
+        "in seconds: long enough to move the instances of some hosts.",
+    ),
+    cfg.IntOpt(
+        "eviction_finish_s",
+        default=60,
+        min=0,
+        max=86_400,
+        help="How long before the start instances are paused or deleted where that is the choice, in seconds. "
+        "From starts_soon_s until then their owners have time.",
+    ),
+    cfg.StrOpt(
+        "on_lease_end",
+        default=Ending.DELETE,
+        choices=[
+            (Ending.DELETE, "they are deleted"),
+            (Ending.SHELVE, "they are shelved: off the hosts, to be unshelved elsewhere"),
+            (Ending.STOP, "they are stopped, and stay on the hosts"),
+            (Ending.LEAVE, "they stay as they are"),
+        ],
+        help="What becomes of a lease's instances when it ends, unless the lease says otherwise. Needs [keystone].",
     ),
     cfg.StrOpt("default_scheduler", default="earliest", help="The strategy for requests that name none."),
     cfg.StrOpt(
@@ -107,7 +157,12 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
 def rules(conf: cfg.ConfigOpts) -> Rules:
     """The operator's rules for leases."""
     group = conf[GROUP]
-    return Rules(margin_s=group.margin_after_s, proposal_ttl_s=group.proposal_ttl_s, ends_soon_s=group.ends_soon_s)
+    return Rules(
+        margin_s=group.margin_after_s,
+        proposal_ttl_s=group.proposal_ttl_s,
+        ends_soon_s=group.ends_soon_s,
+        starts_soon_s=group.starts_soon_s,
+    )
 
 
 def in_use(conf: cfg.ConfigOpts) -> InUseRule:
@@ -120,3 +175,22 @@ def failures(conf: cfg.ConfigOpts) -> FailureRule:
     """When a host has failed for good, and from when on that matters to a lease."""
     group = conf[GROUP]
     return FailureRule(patience_s=group.failed_host_patience_s, ahead_s=group.failed_host_ahead_s)
+
+
+def eviction(conf: cfg.ConfigOpts) -> EvictionRule:
+    """What becomes of instances of others on hosts whose lease begins.
+
+    :raises ConfigError: they would be paused or deleted before they are told.
+    """
+    group = conf[GROUP]
+    if group.eviction_finish_s > group.starts_soon_s:
+        raise ConfigError(
+            "[planning] eviction_finish_s is greater than starts_soon_s: nobody would have time.",
+            option="eviction_finish_s",
+        )
+    return EvictionRule(
+        eviction=Eviction(group.eviction),
+        fallback=Eviction(group.eviction_fallback),
+        lead_s=group.starts_soon_s,
+        finish_s=group.eviction_finish_s,
+    )

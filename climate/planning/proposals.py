@@ -34,7 +34,7 @@ from climate.errors import (
     ServiceUnavailable,
 )
 from climate.planning.calendar import PlanningCalendar
-from climate.planning.effects import notify
+from climate.planning.effects import caused
 from climate.planning.limits import LimitsOfProjects
 from climate.planning.store.protocol import RepeatTaken, Store
 from climate.planning.strategies import Strategies
@@ -163,7 +163,7 @@ class Proposals:
             if request.answer_by is not None and self._clock() >= request.answer_by:
                 raise ServiceUnavailable("Planning is too busy; nothing was booked. Try again.", service="planning")
             most = ceiling(limits, request.entered)
-            self._store.commit(decision, (notify.effect(decision),), request.repeat, most)
+            self._store.commit(decision, caused.by(decision), request.repeat, most)
         hosts = unpack(self._calendar.host_ids(decision.bookings[0].block.hosts))
         return dataclasses.replace(decision.lease, hosts=tuple(hosts))
 
@@ -215,7 +215,7 @@ def decided(
         if decision is None:
             return lease
         try:
-            store.commit(decision, (notify.effect(decision),), ceiling=limits.ceiling(decision.lease))
+            store.commit(decision, caused.by(decision), ceiling=limits.ceiling(decision.lease))
         except LeaseChanged:
             continue
         return store.get_lease(lease_id, project_id)

@@ -12,7 +12,7 @@ from climate.core.candidates import Candidates, pack
 from climate.core.lease import Lease
 from climate.errors import HostsTaken, LeaseChanged, WrongState
 from climate.planning.calendar import PlanningCalendar
-from climate.planning.effects import notify
+from climate.planning.effects import caused
 from climate.planning.proposals import ATTEMPTS
 from climate.planning.store.protocol import Store
 
@@ -47,29 +47,60 @@ class Substitutes:
         :raises WrongState: it is over.
         :raises LeaseChanged: it was changed by others at every attempt.
         """
-        return self._decided(lease_id, unfit, project_id, swap_running=True)
+        return self._decided(lease_id, project_id, lambda lease: self._replaced(lease, unfit))
 
     def look_after(self, lease_id: str, unfit: Collection[str]) -> Lease:
         """As :meth:`replace`, but a running lease keeps its hosts, and says that its tenant may ask for others."""
-        return self._decided(lease_id, unfit, None, swap_running=False)
 
-    def _decided(self, lease_id: str, unfit: Collection[str], project_id: str | None, swap_running: bool) -> Lease:
+        def decide(lease: Lease) -> Iterator[Decision]:
+            return self._replaced(lease, unfit) if lease.start_at > self._clock() else self._warned(lease, unfit)
+
+        return self._decided(lease_id, None, decide)
+
+    def avoid(self, lease_id: str, hosts: Collection[str]) -> Lease:
+        """The lease with others for hosts that it had better not have, as far as there are; it says nothing."""
+
+        def decide(lease: Lease) -> Iterator[Decision]:
+            decision, _ = self._swap(lease, hosts)
+            return iter(() if decision is None else (decision,))
+
+        return self._decided(lease_id, None, decide)
+
+    def occupied(self, lease_id: str, hosts: int) -> Lease:
+        """The lease, which says on how many of its hosts others still are."""
+
+        def decide(lease: Lease) -> Iterator[Decision]:
+            if hosts or substitution.is_occupied(lease.degraded_reason):
+                yield from self._said(lease, substitution.occupied(lease, hosts))
+
+        return self._decided(lease_id, None, decide)
+
+    def _decided(self, lease_id: str, project_id: str | None, decide: Callable[[Lease], Iterator[Decision]]) -> Lease:
         for _ in range(ATTEMPTS):
             lease = self._store.get_lease(lease_id, project_id)
-            now = self._clock()
-            if not lease.live or lease.end_at <= now:
+            if not lease.live or lease.end_at <= self._clock():
                 raise WrongState(f"A lease that is {lease.state} has no hosts.", state=str(lease.state), event="swap")
-            decide = self._swap if swap_running or lease.start_at > now else self._warn
             try:
-                for decision in decide(lease, unfit):
-                    self._store.commit(decision, (notify.effect(decision),))
+                for decision in decide(lease):
+                    self._store.commit(decision, caused.by(decision))
             except (LeaseChanged, HostsTaken):
                 continue
             return self._store.get_lease(lease_id, project_id)
         raise LeaseChanged()
 
-    def _swap(self, lease: Lease, unfit: Collection[str]) -> Iterator[Decision]:
+    def _replaced(self, lease: Lease, unfit: Collection[str]) -> Iterator[Decision]:
         """The swap, and what is to be said after it, each if there is any."""
+        decision, missing = self._swap(lease, unfit)
+        if decision is not None:
+            yield decision
+            lease = decision.lease
+        yield from self._unusable(lease, missing, _NO_OTHERS)
+
+    def _warned(self, lease: Lease, unfit: Collection[str]) -> Iterator[Decision]:
+        return self._unusable(lease, len(frozenset(unfit).intersection(lease.hosts)), _ASK)
+
+    def _swap(self, lease: Lease, unfit: Collection[str]) -> tuple[Decision | None, int]:
+        """The swap, and how many unfit hosts it leaves in the lease."""
         held = self._store.get_held(lease.lease_id)
         groups = self._matching(lease.terms.host_properties).groups if unfit else ()
         numbered = [(group.alike, self._calendar.group(group)) for group in groups]
@@ -77,19 +108,16 @@ class Substitutes:
         with self._calendar.following() as replica:
             now = self._clock()
             swap = substitution.find(lease, held, rows, replica.calendar, numbered, now, self._rules)
-        decision = None if swap is None else substitution.swapped(lease, held, swap, now, self._rules)
-        if decision is not None:
-            lease = decision.lease
-            yield decision
-        yield from _said(lease, 0 if swap is None else swap.missing, _NO_OTHERS, now)
+        if swap is None:
+            return None, 0
+        return substitution.swapped(lease, held, swap, now, self._rules), swap.missing
 
-    def _warn(self, lease: Lease, unfit: Collection[str]) -> Iterator[Decision]:
-        return _said(lease, len(frozenset(unfit).intersection(lease.hosts)), _ASK, self._clock())
+    def _unusable(self, lease: Lease, missing: int, then: str) -> Iterator[Decision]:
+        """News about hosts that fail; a lease that is degraded for another reason stays so."""
+        if missing or substitution.is_unusable(lease.degraded_reason):
+            yield from self._said(lease, substitution.unusable(lease, missing, then))
 
-
-def _said(lease: Lease, missing: int, then: str, now: int) -> Iterator[Decision]:
-    """The news about missing hosts; a lease that is degraded for another reason stays so."""
-    if missing or substitution.is_about_hosts(lease.degraded_reason):
-        decision = substitution.degraded(lease, substitution.missing(lease, missing, then), now)
+    def _said(self, lease: Lease, reason: str) -> Iterator[Decision]:
+        decision = substitution.degraded(lease, reason, self._clock())
         if decision is not None:
             yield decision

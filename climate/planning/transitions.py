@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from climate.core import booking
 from climate.errors import LeaseChanged
-from climate.planning.effects import notify
+from climate.planning.effects import caused
 from climate.planning.store.protocol import Store
 
 LOG = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Transitions:
             decision = booking.advance(lease, self._store.get_held(lease_id), self._clock())
             if decision is None:
                 return False
-            self._store.commit(decision, (notify.effect(decision),))
+            self._store.commit(decision, caused.by(decision))
         except LeaseChanged:
             return False
         except Exception:

@@ -18,7 +18,16 @@ SECRETS = [word for one in HOSTS for word in (one.host_id, one.name, one.service
 MEMBERS = ("member", "reader")
 PUBLIC_OF_A_LEASE = {
     *("id", "name", "project_id", "user_id", "state", "start_at", "end_at", "duration", "quantity", "alike"),
-    *("host_properties", "scheduler", "start_time", "end_time", "created_at", "updated_at", "expires_at"),
+    *(
+        "host_properties",
+        "scheduler",
+        "on_lease_end",
+        "start_time",
+        "end_time",
+        "created_at",
+        "updated_at",
+        "expires_at",
+    ),
     *("confirmed_at", "closed_at", "degraded_reason", "error_reason", "links"),
 }
 OF_A_SINGLE_ONE = {*PUBLIC_OF_A_LEASE, "common_properties"}

@@ -10,6 +10,7 @@ from oslo_context.context import RequestContext
 
 from climate.api import bodies, booking, disclosure, policies, queries
 from climate.api.booking import Booking
+from climate.api.endings import Endings
 from climate.api.insight import Insight
 from climate.api.occupancy import HostNames
 from climate.api.v1.schedulers import Naming
@@ -71,6 +72,7 @@ class Leases(Resource):
         policies: Policies,
         view: View,
         naming: Naming,
+        endings: Endings,
         max_limit: int,
     ) -> None:
         super().__init__()
@@ -79,6 +81,7 @@ class Leases(Resource):
         self._policies = policies
         self._view = view
         self._naming = naming
+        self._endings = endings
         self._max_limit = max_limit
 
     def part(self, word: str) -> Resource:
@@ -116,6 +119,7 @@ class Leases(Resource):
         terms, wish, confirm = wanted.terms, wanted.wish, wanted.confirm is True
         if terms.scheduler:
             self._naming.require(who, terms.scheduler)
+        self._endings.require(terms.on_lease_end)
         repeat = booking.repeat_key(
             call.header(booking.REPEAT_HEADER), "POST", PATH, wish, terms, wanted.hosts_wanted, confirm
         )

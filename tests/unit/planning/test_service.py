@@ -62,7 +62,14 @@ def configured(directory: Path, **planning: object) -> cfg.ConfigOpts:
     settings = {
         "DEFAULT": {"transport_url": "fake://"},
         "database": {"connection": f"sqlite:///{directory}/climate.db"},
-        "planning": {"transition_interval_s": 0.05, "ends_soon_s": 20, "margin_after_s": 10} | planning,
+        "planning": {
+            "transition_interval_s": 0.05,
+            "eviction_finish_s": 10,
+            "starts_soon_s": 100,
+            "ends_soon_s": 20,
+            "margin_after_s": 10,
+        }
+        | planning,
         "oslo_messaging_notifications": {"topics": f"notifications-{uuid.uuid4().hex}"},
     }
     return configuration.private(directory, settings, command.OPTIONS)
@@ -131,7 +138,14 @@ def test_a_lease_lives_and_everybody_hears_of_it(service: Service) -> None:
     )
     assert (longer.end_at, longer.terms.name) == (1_650, "m")
     events = ["lease.confirmed", "lease.changed"]
-    for now, event in ((1_500, "started"), (1_630, "ends_soon"), (1_650, "ended"), (1_660, "released")):
+    happening = (
+        (1_400, "starts_soon"),
+        (1_500, "started"),
+        (1_630, "ends_soon"),
+        (1_650, "ended"),
+        (1_660, "released"),
+    )
+    for now, event in happening:
         eventually(lambda: service.events(made) == events)
         service.now[0] = now
         events.append(f"lease.{event}")

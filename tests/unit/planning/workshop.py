@@ -17,6 +17,7 @@ from climate.core.schedulers.earliest import Earliest
 from climate.planning.availability import AvailabilityReport
 from climate.planning.calendar import PlanningCalendar
 from climate.planning.changes import Changes
+from climate.planning.effects import notify
 from climate.planning.following import Following
 from climate.planning.limits import LimitsOfProjects
 from climate.planning.proposals import Proposals, Request
@@ -130,7 +131,8 @@ class Workshop:
 
     def told(self) -> list[tuple[str, str]]:
         """The notifications written so far: event and lease."""
-        return [(effect.payload["event"].removeprefix("lease."), effect.key) for effect in self.store.effects]
+        told = [effect for effect in self.store.effects if effect.topic == notify.TOPIC]
+        return [(effect.payload["event"].removeprefix("lease."), effect.key) for effect in told]
 
     def state(self) -> tuple[Any, ...]:
         """All that a refused request must leave as it was."""
