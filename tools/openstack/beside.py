@@ -50,6 +50,8 @@ class Beside:
                 "inventory": {"sources": "nova"},
                 "keystone": site.signing_in(USER),
                 "api": {"auth_strategy": "keystone"},
+                # Tests of placement see to instances themselves; those of eviction say what they want.
+                "planning": {"eviction": "none", "on_lease_end": "leave"},
                 "keystone_authtoken": checking,
             },
             programs=PROGRAMS,
