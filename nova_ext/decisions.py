@@ -53,18 +53,6 @@ class Verdict(Generic[H]):
     news_may_help: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    """Who has a host at an instant."""
-
-    lease_id: str | None
-    project_id: str | None
-    state: str | None
-
-
-_NOBODY = _Holder(None, None, None)
-
-
 def decide(
     snapshot: Snapshot | None,
     wish: Wish,
@@ -115,48 +103,37 @@ def _open(use: HostUse | None, now: float, soon: float, away: bool) -> bool:
 
 def _of_lease(snapshot: Snapshot, lease_id: str, project_id: str | None, hosts: Iterable[H], now: float) -> Verdict[H]:
     named = snapshot.by_lease.get(lease_id, ())
-    held = {use.name for use in named if _is_theirs(_holder(use, now), lease_id, project_id)}
-    if not held:
-        return Verdict([], _why_not(named, lease_id, project_id, now), news_may_help=True)
     passing = []
-    for host in hosts:
-        use = use_of(snapshot, host)
-        if use is not None and use.name in held:
-            passing.append(host)
-    if not passing:
-        return Verdict([], f"none of the {len(held)} hosts of lease {lease_id} is left by other filters")
-    return Verdict(passing)
+    if named and project_id is not None:
+        for host in hosts:
+            use = use_of(snapshot, host)
+            if use is not None and _has(lease_id, project_id, use, now):
+                passing.append(host)
+    if passing:
+        return Verdict(passing)
+    if project_id is not None and any(_has(lease_id, project_id, use, now) for use in named):
+        return Verdict([], f"no host of lease {lease_id} is among those that other filters leave")
+    return Verdict([], _why_not(named, lease_id, project_id, now), news_may_help=True)
 
 
-def _holder(use: HostUse, now: float) -> _Holder:
+def _has(lease_id: str, project_id: str, use: HostUse, now: float) -> bool:
+    """Whether the lease is the project's and has the host now."""
     if use.next_start is not None and use.next_start <= now:
-        return _Holder(use.next_lease_id, use.next_project_id, use.next_state)
-    if now < use.used_until:
-        return _Holder(use.lease_id, use.project_id, use.state)
-    return _NOBODY
-
-
-def _is_theirs(holder: _Holder, lease_id: str, project_id: str | None) -> bool:
-    return (
-        holder.lease_id == lease_id
-        and project_id is not None
-        and holder.project_id == project_id
-        and holder.state in _BEGUN
-    )
+        return use.next_lease_id == lease_id and use.next_project_id == project_id and use.next_state in _BEGUN
+    return use.lease_id == lease_id and use.project_id == project_id and use.state in _BEGUN and now < use.used_until
 
 
 def _why_not(named: tuple[HostUse, ...], lease_id: str, project_id: str | None, now: float) -> str:
     """Why no host is open to the lease's instances. ``named`` are the hosts that have it now or next."""
     if not named:
         return f"lease {lease_id} is unknown, over, or begins after others on its hosts"
-    use = named[0]
+    use = min(named, key=lambda use: use.lease_id != lease_id)
     current = use.lease_id == lease_id
-    owner = use.project_id if current else use.next_project_id
+    owner, state = (use.project_id, use.state) if current else (use.next_project_id, use.next_state)
     if project_id is None or owner != project_id:
         return f"lease {lease_id} belongs to project {owner}"
-    if any(_holder(use, now).lease_id == lease_id for use in named):
-        return f"lease {lease_id} is {(use.state if current else use.next_state) or 'not known to be confirmed'}"
-    starts = [use.next_start for use in named if use.next_lease_id == lease_id and use.next_start is not None]
-    if starts and min(starts) > now:
-        return f"lease {lease_id} begins in {min(starts) - now:.0f} s"
+    if not current and use.next_start is not None and use.next_start > now:
+        return f"lease {lease_id} begins in {use.next_start - now:.0f} s"
+    if state not in _BEGUN:
+        return f"lease {lease_id} is {state or 'not known to be confirmed'}"
     return f"lease {lease_id} is over"

@@ -128,7 +128,7 @@ def test_a_lease_of_nobody_opens_nothing_to_a_request_of_nobody() -> None:
         ([leased(1, until=NOW)], "is over"),
         ([following(1, 90)], "begins in 90 s"),
         ([following(1, -1, next_state=None)], "not known to be confirmed"),
-        ([leased(9)], "left by other filters"),
+        ([leased(9)], "that other filters leave"),
     ],
 )
 def test_a_refusal_says_why(hosts: list[HostUse], why: str) -> None:
