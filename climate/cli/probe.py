@@ -44,7 +44,7 @@ class Metering:
     def _probes(self, prefix: str) -> dict[str, Any]:
         """The probes under a prefix, with those that were never heard because their devices are not well."""
         probes = meters.concerned(self.client.probes.listing(prefix))  # type: ignore[attr-defined]
-        return {name: one for name, one in probes.items() if name.startswith(prefix)}
+        return {name: one for name, one in probes.items() if f"{name}/".startswith(prefix)}
 
 
 class List(Metering, Lister):

@@ -63,7 +63,7 @@ class Devices:
             name: device
             for told in self._believed()
             for name, device in told.devices.items()
-            if name.startswith(prefix) or any(probe.startswith(prefix) for probe in device.probes)
+            if f"{name}/".startswith(prefix) or any(probe.startswith(prefix) for probe in device.probes)
         }
         return [found[name] for name in sorted(found)]
 

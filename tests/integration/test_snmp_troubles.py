@@ -233,6 +233,12 @@ def test_a_probe_of_a_device_that_never_answered_is_shown_with_all_that_is_known
         assert "does not answer" in fields["trouble"]
         assert "answered=never" in done.stdout
         assert "watts" not in fields
+        table = subprocess.run(
+            [PROGRAMS / "climate", "probe", "list"], env=os.environ | said, capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        assert [cell.strip() for cell in table[1].split("|")][-2] == "trouble"
+        assert [row.split("|")[1].strip() for row in table[3:-1]] == [f"{SITE}/mute/{outlet}" for outlet in range(1, 5)]
+        assert all("silent, failing" in row and "does not answer" in row for row in table[3:-1])
         unknown = [*command[:-1], f"{SITE}/mute/9"]
         done = subprocess.run(unknown, env=os.environ | said, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode != 0

@@ -93,6 +93,7 @@ def test_devices_are_found_by_their_names_and_those_of_their_probes() -> None:
     assert trial.names("lyon/r1/pdu1/2") == ["lyon/r1/pdu1"]
     assert trial.names("lyon/r1/pdu1/3") == []
     assert trial.names("lyon/r2/") == ["lyon/r2/pdu1", "lyon/r2/pdu2"]
+    assert trial.names("lyon/r2/pdu2/") == ["lyon/r2/pdu2"]
     found = trial.devices.of_probe("lyon/r1/pdu1/2")
     assert found is not None
     assert found.device == "lyon/r1/pdu1"
