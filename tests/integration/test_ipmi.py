@@ -128,17 +128,18 @@ def test_records_that_another_program_made_are_scaled_as_it_meant() -> None:
         asked.close()
 
 
-def test_a_bmc_with_four_sessions_survives_1000_polls_and_20_restarts(metered: DcmiBmc) -> None:
-    """Each driver has one, which is closed with it."""
-    asked = driver(metered.port)
-    for _ in range(1000):
-        assert asked.read()[0].watts == 344.0
+def test_a_bmc_with_four_sessions_survives_1000_polls_and_20_restarts(
+    metered: DcmiBmc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each driver has one, which is closed with it. Pyghmi's BMC lets nobody in who asks twice, on a busy machine."""
+    monkeypatch.setattr("climate.devices.ipmi.session.AGAIN_S", PATIENCE_S)
+    asked = driver(metered.port, timeout_s=PATIENCE_S)
+    assert {asked.read()[0].watts for _ in range(1000)} == {344.0}
     assert metered.sessions == {"opened": 1, "closed": 0, "active": 1}
     asked.close()
     for _ in range(20):
-        asked = driver(metered.port)
-        asked.read()
-        asked.read()
+        asked = driver(metered.port, timeout_s=PATIENCE_S)
+        assert [len(asked.read()) for _ in range(2)] == [1, 1]
         asked.close()
     eventually(lambda: metered.sessions == {"opened": 21, "closed": 21, "active": 0})
 
@@ -275,8 +276,7 @@ def test_what_is_spoilt_or_doubled_on_the_way_yields_no_other_value(
     with Relay(metered.port) as bad:
         asked = driver(bad.port, timeout_s=0.3)
         bad.there = bad.back = relay.spoilt(0.02)
-        told = failed = 0
-        give_up_at = time.monotonic() + 4 * PATIENCE_S
+        told, failed, give_up_at = 0, 0, time.monotonic() + 4 * PATIENCE_S
         while told < 300 and time.monotonic() < give_up_at:
             try:
                 assert [reading.watts for reading in asked.read()] == [344.0]

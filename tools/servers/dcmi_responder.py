@@ -7,6 +7,7 @@ import json
 import struct
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -90,7 +91,11 @@ def main() -> None:
     made = Bmc(Path(directory) / "says", {user: password}, int(port))
     if kg:
         made.set_kg(kg)
-    made.listen()
+    while True:
+        try:
+            made.listen()
+        except Exception:  # noqa: BLE001 - a BMC outlives whatever it is sent
+            traceback.print_exc()
 
 
 if __name__ == "__main__":
