@@ -94,11 +94,11 @@ def _core(facts: CpuFacts, told: Named) -> Identity:
         (virtual, f"by libvirt's model {facts.libvirt_model}"),
     ):
         if row is not None:
-            return _peak(Identity(microarchitecture=row, notes=(f"{row.name} {how}",)), facts, told)
+            return _peak(Identity(notes=(f"{row.name} {how}",)), row, facts, told)
     if told.microarchitecture is not None:
         row = told.microarchitecture
-        likely = Identity(microarchitecture=row, notes=(f"likely {row.name}, by its name",))
-        return _peak(replace(likely, confidence=Confidence.LOW), facts, told)
+        likely = Identity(confidence=Confidence.LOW, notes=(f"likely {row.name}, by its name",))
+        return _peak(likely, row, facts, told)
     return _bound(facts)
 
 
@@ -117,9 +117,8 @@ def _numbered(facts: CpuFacts) -> Microarchitecture | None:
     return microarchitectures.numbered(facts.vendor, facts.family, facts.model, facts.stepping)
 
 
-def _peak(identity: Identity, facts: CpuFacts, told: Named) -> Identity:
-    row = identity.microarchitecture
-    assert row is not None  # noqa: S101 - its only caller has just set it
+def _peak(identity: Identity, row: Microarchitecture, facts: CpuFacts, told: Named) -> Identity:
+    """The row's flop a cycle, by the best instruction set that the flags allow and the units that the model has."""
     flags = facts.flags or (frozenset({"sse2"}) if told.without_avx else frozenset())
     isa, flops = next(((isa, flops) for isa, flops in row.flops if usable(isa, flags)), row.flops[-1])
     if isa != row.flops[0][0]:
@@ -134,7 +133,7 @@ def _peak(identity: Identity, facts: CpuFacts, told: Named) -> Identity:
         elif units == 1:
             flops /= 2
             identity = _with(identity, "one AVX-512 unit")
-    return replace(identity, isa=isa, flops=flops)
+    return replace(identity, microarchitecture=row, isa=isa, flops=flops)
 
 
 def _bound(facts: CpuFacts) -> Identity:
@@ -175,22 +174,22 @@ def _clock(identity: Identity, facts: CpuFacts, told: Named) -> Identity:
 def _count(identity: Identity, facts: CpuFacts, told: Named) -> Identity:
     """Cores and threads of the host: those told, else those of the name or of the model, else from threads."""
     row = identity.microarchitecture
-    cores, threads, sockets = facts.cores, facts.threads, facts.sockets or 1
+    cores, threads, smt = facts.cores, facts.threads, row.smt if row else 1
     note, confidence = "", Confidence.HIGH
     if cores and threads and row and row.paired and threads == 2 * cores:
         cores, note = threads, f"the {cores} modules have two cores each"
     elif not cores and told.cores:
+        sockets = facts.sockets or max(1, (threads or 0) // (told.cores * smt))
         cores = told.cores * sockets
         note = f"{cores} cores, of {sockets} processor{'s' if sockets > 1 else ''} by the name"
         confidence = Confidence.HIGH if facts.sockets else Confidence.MEDIUM
     elif not cores and threads:
-        smt = row.smt if row else 1
         cores = max(1, threads // smt)
         note, confidence = f"{cores} cores, if each runs {smt} of {threads} threads", Confidence.MEDIUM
         if smt == 1:
             note = f"{cores} cores, one for each thread"
     if not cores:
         return replace(identity, unknown=f"nothing tells how many cores there are{_quoted(facts)}")
-    threads = max(threads or cores * (row.smt if row else 1), cores)
+    threads = max(threads or cores * smt, cores)
     counted = replace(identity, cores=cores, threads=threads, cache_mb=facts.cache_mb)
     return _with(counted, note, confidence)

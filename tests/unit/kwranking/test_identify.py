@@ -126,6 +126,8 @@ def test_an_unknown_processor_gets_the_best_that_its_flags_allow(flags: set[str]
         ({"name": "AMD EPYC 7513 32-Core Processor", "cores": 64, "threads": 128}, 64, 128),
         ({"name": "AMD EPYC 7513 32-Core Processor", "sockets": 2}, 64, 128),
         ({"name": "AMD EPYC 7513 32-Core Processor"}, 32, 64),
+        ({"name": "AMD EPYC 7513 32-Core Processor", "threads": 128}, 64, 128),
+        ({"name": "AMD EPYC 7513 32-Core Processor", "threads": 32}, 32, 32),
         ({"name": "POWER7", "threads": 64}, 16, 64),
         ({"name": "AMD Opteron 6328", "cores": 8, "threads": 16}, 16, 16),
         ({"name": "AMD Opteron 6328", "cores": 16, "threads": 16}, 16, 16),
