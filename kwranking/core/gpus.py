@@ -8,6 +8,7 @@ of their architecture tells (``1/32`` and so on, kept as it is there).
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -168,6 +169,7 @@ class Gpus:
     unknown: tuple[str, ...] = ()
 
 
+@functools.lru_cache(maxsize=1024)
 def read(text: str) -> Gpus:
     """The GPUs that a list names, such as ``2x Nvidia A100 80GB PCIe + 1x Tesla T4``; never raises."""
     flops, known, unknown = 0.0, [], []
