@@ -10,6 +10,7 @@ from typing import Any
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -34,8 +35,16 @@ class PowerPage:
 
     def sign_in(self, token: str | None = None) -> None:
         """Bring a token, by default the right one."""
-        self.one("#sign-in [name=token]").send_keys(self._token if token is None else token)
-        self.one("#sign-in [type=submit]").click()
+        self.one("#by-token [name=token]").send_keys(self._token if token is None else token)
+        self.one("#by-token [type=submit]").click()
+
+    def sign_in_as(self, **fields: str) -> None:
+        """Type a name, a password and the like, and press Enter."""
+        for name, text in fields.items():
+            field = self.one(f"#by-password [name={name}]")
+            field.clear()
+            field.send_keys(text)
+        field.send_keys(Keys.ENTER)
 
     def show(self, query: str = "") -> None:
         """Open an address, sign in, and wait for tiles and the large chart."""

@@ -17,7 +17,7 @@ FOLDER = ROOT / "docs" / "admin" / "kwapi" / "images"
 PICTURES = {"page-wall.png": ("?span=60", "light"), "page-probe.png": (f"?at={SITE}/pdu1/1&span=60", "dark")}
 DEVICES, OUTLETS = 2, 12
 MEASURED_S = 60
-SIZE = (900, 760)
+SIZE = (900, 900)
 
 
 def main() -> None:
@@ -32,6 +32,7 @@ def main() -> None:
             time.sleep(MEASURED_S)
             window = chromium.window(*SIZE)
             page = PowerPage(window, metering.url, metering.token)
+            window.resize(*SIZE)
             for name, (query, scheme) in PICTURES.items():
                 window.prefer(scheme)
                 page.show(query)

@@ -12,6 +12,8 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from tools.servers.process import Process, ServerFailed
 from tools.servers.server import Availability, Server, is_root
 
@@ -49,9 +51,13 @@ class Chromium(Server):
         """Where the driver listens."""
         return f"http://127.0.0.1:{self.port}"
 
-    def window(self, width: int = 1200, height: int = 900) -> Window:
-        """A new browser. Close it, or it ends with the driver."""
-        return Window(self.url, width, height)
+    def window(self, width: int = 1200, height: int = 900, *, logged: bool = True) -> Window:
+        """A new browser. Close it, or it ends with the driver.
+
+        Not ``logged``, it keeps no account of what it asks for, which takes
+        more memory the longer it runs.
+        """
+        return Window(self.url, width, height, logged=logged)
 
     def _prepare(self) -> None:
         """Chromium makes its profiles."""
@@ -74,7 +80,7 @@ class Chromium(Server):
 class Window:
     """One browser: Selenium's ``driver``, and what it does not offer by itself."""
 
-    def __init__(self, url: str, width: int, height: int) -> None:
+    def __init__(self, url: str, width: int, height: int, *, logged: bool = True) -> None:
         # Selenium takes 0.3 s to import, and machines without it can still run the other servers.
         from selenium import webdriver  # noqa: PLC0415
         from selenium.webdriver.chrome.remote_connection import ChromeRemoteConnection  # noqa: PLC0415
@@ -84,7 +90,8 @@ class Window:
         root = ("--no-sandbox",) if is_root() else ()
         for argument in ("--headless=new", f"--window-size={width},{height}", "--lang=en-GB", *_QUIET, *root):
             options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        if logged:
+            options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver: Remote = webdriver.Remote(ChromeRemoteConnection(url), options=options)
 
     def close(self) -> None:
@@ -133,6 +140,24 @@ class Window:
             for rule in found["violations"]
             if rule["impact"] in impacts
         ]
+
+    def held(self) -> int:
+        """The bytes that scripts and what they made hold, once all waste is gone: objects, elements and buffers.
+
+        What is under way at one moment is gone at another: the least of a few.
+        """
+        return min(self._held() for _ in range(3))
+
+    def _held(self) -> int:
+        self.devtools("HeapProfiler.collectGarbage")
+        usage = self.devtools("Runtime.getHeapUsage")
+        return int(usage["usedSize"] + usage["embedderHeapUsedSize"] + usage["backingStorageSize"])
+
+    def resident(self) -> int:
+        """The bytes of memory that the process of the page has for itself, whatever it needs them for."""
+        browser = psutil.Process(self.driver.capabilities["goog:processID"])
+        drawing = [child for child in browser.children(recursive=True) if "--type=renderer" in child.cmdline()]
+        return max(int(child.memory_full_info().uss) for child in drawing)
 
     def _run(self, script: str, world: int) -> Any:
         answer = self.devtools(

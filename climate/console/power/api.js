@@ -8,11 +8,22 @@ export class Refused extends Error {
   }
 }
 
+const LEAST_WAIT_MS = 500;
 const MOST_WAIT_MS = 15000;
 
 export class Api {
   constructor() {
-    this.token = null;
+    this.signOut();
+  }
+
+  signOut() {
+    this.bring(null);
+  }
+
+  // A token, and when it ends in seconds since 1970, if anybody said so.
+  bring(token, endsAt = null) {
+    this.token = token;
+    this.endsAt = endsAt;
   }
 
   async ask(path, options = {}) {
@@ -43,7 +54,8 @@ export class Api {
   async signIn(names) {
     const body = JSON.stringify(names);
     const headers = { "Content-Type": "application/json" };
-    this.token = (await this.json("sign-in", { method: "POST", body, headers })).token;
+    const answer = await this.json("sign-in", { method: "POST", body, headers });
+    this.bring(answer.token, answer.expires_at);
   }
 
   // The history of probes, of those under a prefix, or of their sum.
@@ -53,17 +65,19 @@ export class Api {
 
   // Readings as they come, for ever: {probes, gone}. Begins anew, with all, after a loss; `state` is told.
   async *events(prefix, signal, state) {
-    for (let wait = 500; !signal.aborted; wait = Math.min(2 * wait, MOST_WAIT_MS)) {
+    for (let wait = LEAST_WAIT_MS; !signal.aborted; wait = Math.min(2 * wait, MOST_WAIT_MS)) {
+      let ended = false;
       try {
         const answer = await this.ask(`v1/events?${new URLSearchParams({ prefix })}`, { signal });
         state("Connected.");
-        wait = 500;
+        wait = LEAST_WAIT_MS;
         for await (const event of parts(answer.body)) yield event;
+        ended = true; // from time to time the service asks for the token again
       } catch (error) {
         if (signal.aborted) return;
         if (error instanceof Refused && [401, 403].includes(error.status)) throw error;
       }
-      state("The connection is lost; trying again.");
+      if (!ended) state("The connection is lost; trying again.");
       await pause(wait, signal);
     }
   }

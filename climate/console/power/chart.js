@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The large chart: mean power with the band between the least and the greatest, or a stack of several probes.
 
+import { labels } from "./axis.js";
+import { moment, percent } from "./words.js";
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 
 const HEIGHT = 320;
+const LACK_PX = 4;
+const WHOLE = 95; // per cent: a step that lacks a reading in twenty is as good as whole
+const NOTHING = "\u2013";
+const LONE = { filter: (plot, place, all) => (all ? null : lone(plot.data[place])) };
 const HUES = [174, 32, 265, 210, 340, 90, 20, 300, 130, 55];
 
 export class Chart {
@@ -68,11 +74,11 @@ export class Chart {
       height: this.#height(),
       cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
       select: { show: true },
-      scales: { x: { time: true, range: () => this.period }, y: { range: (_, least, most) => [Math.min(0, least || 0), (most || 1) * 1.1] } },
-      axes: [axis, { ...axis, size: 70, values: (_, values) => values.map((value) => `${value} W`) }],
-      series: [{ label: "Time" }, ...(stacked ? stackSeries(history) : bandSeries())],
+      scales: { x: { time: true, range: () => this.period }, y: { range: (_, least, most) => [Math.min(0, least || 0), (most || 1) * 1.1] }, "%": { range: [0, 100] } },
+      axes: [{ ...axis, values: (plot, splits, _, __, step) => labels(splits, step, apart(plot, splits)) }, { ...axis, size: 70, values: (_, values) => values.map((value) => `${value} W`) }],
+      series: [{ label: "Time", value: (_, at) => (at === null ? NOTHING : moment(at)) }, ...(stacked ? stackSeries(history) : bandSeries())],
       bands: stacked ? stackBands(history) : [{ series: [3, 2], fill: colour("--band") }],
-      hooks: { draw: [(plot) => this.#drawMarks(plot)], setSelect: [(plot) => this.#selected(plot)] },
+      hooks: { draw: [(plot) => drawLack(plot, stacked), (plot) => this.#drawMarks(plot)], setSelect: [(plot) => this.#selected(plot)] },
     };
   }
 
@@ -105,6 +111,7 @@ export class Chart {
     pen.strokeStyle = colour("--focus");
     pen.fillStyle = colour("--focus");
     pen.lineWidth = 2 * devicePixelRatio;
+    pen.textAlign = "left";
     pen.font = `${12 * devicePixelRatio}px system-ui`;
     this.marks.forEach((instant, place) => {
       const x = plot.valToPos(instant, "x", true);
@@ -141,17 +148,20 @@ function whole(history) {
 
 function band(history) {
   const [series] = history.series;
-  if (!series) return [[], [], [], []];
-  return [history.at, series.average_w, series.min_w, series.max_w];
+  if (!series) return [[], [], [], [], []];
+  const covered = series.covered.map((value, place) => (series.max_w[place] === null ? null : value));
+  return [history.at, series.average_w, series.min_w, series.max_w, covered];
 }
 
 function bandSeries() {
-  const value = (_, watts) => (watts === null || watts === undefined ? "\u2013" : `${watts.toFixed(1)} W`);
+  const value = (_, watts) => (watts === null || watts === undefined ? NOTHING : `${watts.toFixed(1)} W`);
+  const share = (_, part) => (part === null || part === undefined ? NOTHING : percent(part));
   const edge = { stroke: "transparent", points: { show: false }, value };
   return [
-    { label: "mean", stroke: colour("--power"), width: 2, value, spanGaps: false },
+    { label: "mean", stroke: colour("--power"), width: 2, value, spanGaps: false, points: LONE },
     { ...edge, label: "least" },
     { ...edge, label: "greatest" },
+    { ...edge, label: "measured", scale: "%", value: share },
   ];
 }
 
@@ -169,12 +179,44 @@ function stackSeries(history) {
     label: series.probe_id,
     stroke: shade(place, 1),
     fill: place ? undefined : shade(place, 0.35),
-    value: (plot, _, index, at) => (at === null || at === undefined ? "\u2013" : `${(series.average_w[at] ?? NaN).toFixed(1)} W`),
+    points: LONE,
+    value: (plot, _, index, at) => ((series.average_w[at] ?? null) === null ? NOTHING : `${series.average_w[at].toFixed(1)} W`),
   }));
 }
 
 function stackBands(history) {
   return history.series.slice(1).map((_, place) => ({ series: [place + 2, place + 1], fill: shade(place + 1, 0.35) }));
+}
+
+// A value between two gaps has no line, and would not be seen where points are left out.
+function lone(values) {
+  const known = (place) => (values[place] ?? null) !== null;
+  return Object.keys(values).map(Number).filter((place) => known(place) && !known(place - 1) && !known(place + 1));
+}
+
+// At the foot, where a part of the steps was not measured: there the line may lie too low.
+function drawLack(plot, stacked) {
+  if (stacked) return;
+  const [at, , , , covered] = plot.data;
+  const { left, top, width, height } = plot.bbox;
+  const thick = LACK_PX * devicePixelRatio;
+  const step = at.length > 1 ? at[1] - at[0] : 1;
+  plot.ctx.save();
+  plot.ctx.beginPath();
+  plot.ctx.rect(left, top, width, height);
+  plot.ctx.clip();
+  plot.ctx.fillStyle = colour("--warn");
+  covered.forEach((part, place) => {
+    if (part === null || part >= WHOLE) return;
+    const from = plot.valToPos(at[place] - step / 2, "x", true);
+    plot.ctx.fillRect(from, top + height - thick, Math.max(1, plot.valToPos(at[place] + step / 2, "x", true) - from), thick);
+  });
+  plot.ctx.restore();
+}
+
+// How far two ticks are from each other, in pixels of the page.
+function apart(plot, splits) {
+  return splits.length > 1 ? Math.abs(plot.valToPos(splits[1], "x") - plot.valToPos(splits[0], "x")) : Infinity;
 }
 
 function shade(place, alpha) {

@@ -3,20 +3,29 @@
 
 import { Api, Refused } from "./api.js";
 import { Chart } from "./chart.js";
+import { below, Groups } from "./groups.js";
+import { Session } from "./session.js";
 import { period, RANGES, read, SHORTEST_S, write } from "./state.js";
-import { Wall, watts } from "./wall.js";
+import { Wall } from "./wall.js";
+import { between, facts, moment, probes as probesInWords, watts } from "./words.js";
 
 const MOST_STACKED = 10;
-const MOST_TILES = 1000;
+const MOST_SUMMED = 1000; // that the service sums over time
+const PATIENCE_MS = 3000;
 const LONGEST_S = 10 * 366 * 86400;
 const $ = (id) => document.getElementById(id);
+
+// A page that asks each second for days has no use for a list of what it asked.
+performance.setResourceTimingBufferSize(0);
 
 const api = new Api();
 let state = read(location.search);
 let listening = null;
 let asking = null;
 let timer = 0;
+let heard = Promise.resolve(); // until it is known who is there
 
+const groups = new Groups($("groups"), (prefix) => write({ ...read(""), at: prefix, span: state.span }));
 const wall = new Wall($("wall"), (name) => write({ ...read(""), at: name, span: state.span }), choose);
 const chart = new Chart($("large-chart"), { zoom, turn, mark });
 let turned = -Infinity;
@@ -34,61 +43,26 @@ function now() {
 
 // --- signing in and out ---------------------------------------------------------------------------------------------
 
-async function begin() {
-  if (api.token === null) {
-    await askWho(new Refused(401, ""));
-    return;
-  }
-  try {
-    await api.json("v1/probe-ids/?limit=1");
-    $("sign-in").hidden = true;
+const session = new Session(api, {
+  entered() {
     $("view").hidden = false;
-    $("sign-out").hidden = false;
     show(true);
-  } catch (error) {
-    await askWho(error);
-  }
-}
-
-async function askWho(error) {
-  stop();
-  clear();
-  $("sign-in").hidden = false;
-  const refused = error instanceof Refused && error.status === 401;
-  $("sign-in-error").textContent = refused ? (api.token ? "This token is not known, or it has expired." : "") : error.message;
-  api.token = null;
-  const ways = await api.ways().catch(() => ({ password: false }));
-  $("by-password").hidden = !ways.password;
-  (ways.password ? $("sign-in").elements.user : $("sign-in").elements.token).focus();
-}
-
-$("sign-in").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const fields = Object.fromEntries(new FormData($("sign-in")));
-  $("sign-in-error").textContent = "";
-  try {
-    if (fields.token) api.token = fields.token.trim();
-    else await api.signIn(fields);
-    $("sign-in").reset();
-    await begin();
-  } catch (error) {
-    $("sign-in-error").textContent = error.message;
-  }
-});
-
-$("sign-out").addEventListener("click", () => {
-  api.token = null;
-  state = read("");
-  history.replaceState(null, "", write(state));
-  askWho(new Refused(401, ""));
+  },
+  left,
+  forgotten() {
+    state = read("");
+    history.replaceState(null, "", write(state));
+  },
 });
 
 // Nothing of what was shown stays for whoever comes next.
-function clear() {
+function left() {
+  stop();
   wall.clear();
+  groups.clear();
   chart.clear();
-  for (const id of ["path", "total", "large-title", "marks", "facts", "nothing"]) $(id).replaceChildren();
-  for (const id of ["view", "large", "sign-out"]) $(id).hidden = true;
+  for (const id of ["path", "total", "large-title", "marks", "facts", "nothing", "problem"]) $(id).replaceChildren();
+  for (const id of ["view", "large"]) $(id).hidden = true;
   $("find").value = "";
   $("state").textContent = "Not connected.";
   document.title = "Power";
@@ -144,19 +118,22 @@ async function listen() {
   wall.clear();
   const wanted = asked();
   const prefix = state.at;
+  let hear;
+  heard = Promise.race([new Promise((resolve) => { hear = resolve; }), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
   try {
     let first = true;
     for await (const { probes, gone } of api.events(prefix, mine.signal, (text) => { $("state").textContent = text; })) {
       if (mine.signal.aborted) return;
       // The names of others may begin with that of a probe.
       const meant = Object.entries(probes).filter(([name]) => !wanted.probes || name === wanted.probes);
-      wall.take(Object.fromEntries(meant.slice(0, MOST_TILES)), gone);
+      wall.take(Object.fromEntries(meant), gone);
       filter();
-      if (first) before(wanted, mine.signal);
+      hear();
+      if (first && !tooMany()) before(wanted, mine.signal);
       first = false;
     }
   } catch (error) {
-    if (!mine.signal.aborted) askWho(error);
+    if (!mine.signal.aborted) session.refuse(error);
   }
 }
 
@@ -171,10 +148,23 @@ async function before(wanted, signal) {
 
 function filter() {
   const words = state.find.toLowerCase().split(/\s+/).filter(Boolean);
-  const shown = wall.show((name) => words.every((word) => name.toLowerCase().includes(word)), state.probes);
-  $("nothing").hidden = shown > 0;
-  $("nothing").textContent = wall.tiles.size ? "No probe's name has this in it." : "No probe has said anything yet.";
-  $("total").textContent = shown ? `${shown} ${shown === 1 ? "probe" : "probes"}, ${watts(wall.watts())}` : "";
+  const wanted = (name) => words.every((word) => name.toLowerCase().includes(word));
+  wall.show(wanted, state.probes);
+  const power = [...wall.power()];
+  const found = power.filter(([name]) => wanted(name));
+  $("total").textContent = found.length ? `${probesInWords(found.length)}, ${watts(found.reduce((sum, [, one]) => sum + (one ?? 0), 0))}` : "";
+  $("nothing").textContent = found.length ? beyond() : power.length ? "No probe's name has this in it." : silence();
+  $("nothing").hidden = $("nothing").textContent === "";
+  groups.show(below(power, state.at));
+}
+
+function silence() {
+  return state.at ? `Nothing of the name ${state.at} says anything now.` : "No probe has said anything yet.";
+}
+
+function beyond() {
+  const { size } = wall.beyond;
+  return size ? `The first ${wall.tiles.size} are shown; ${size} more are counted above.` : "";
 }
 
 async function refresh() {
@@ -188,9 +178,19 @@ async function refresh() {
   if (stacked) query.probes = state.probes.slice(0, MOST_STACKED).join(",");
   else Object.assign(query, asked(), { sum: true });
   try {
+    if (!stacked) {
+      await heard;
+      if (mine.signal.aborted) return;
+      if (tooMany()) {
+        $("large").hidden = true;
+        tell(tooMany());
+        return;
+      }
+    }
     const found = await api.history(query, mine.signal);
     if (mine.signal.aborted) return;
-    $("large").hidden = false;
+    tell("");
+    $("large").hidden = found.series.every((series) => series.probes === 0);
     $("large-title").textContent = stacked ? `${state.probes.length} probes stacked` : state.at || "All probes";
     chart.show(found, stacked, state.marks, [start, end], state.from === null);
     showFacts(found);
@@ -199,8 +199,10 @@ async function refresh() {
   } catch (error) {
     if (mine.signal.aborted || error.name === "AbortError") return;
     if ([400, 404].includes(error.status)) $("large").hidden = true;
+    // Without a history the service has no such address: there is nothing to mend for whoever looks.
     if (error.status === 404) return;
-    if (error.status === 401) askWho(error);
+    if (error.status === 401) session.refuse(error);
+    else if (error.status === 400) tell(stacked ? `${error.message} Press Escape to leave the stack.` : error.message);
     else {
       $("state").textContent = error.message;
       if (state.from === null) timer = setTimeout(refresh, 5000);
@@ -208,19 +210,18 @@ async function refresh() {
   }
 }
 
+function tooMany() {
+  const count = wall.tiles.size + wall.beyond.size;
+  return count > MOST_SUMMED ? `These are ${count} probes; their sum over time is drawn of ${MOST_SUMMED} at most. Open a part of them.` : "";
+}
+
+// Why there is no large chart.
+function tell(problem) {
+  $("problem").textContent = problem;
+}
+
 function showFacts(found) {
-  const whole = (name) => found.series.reduce((sum, series) => sum + series[name], 0);
-  const known = found.series.flatMap((series) => series.max_w.filter((value) => value !== null));
-  const probes = whole("probes");
-  const coverage = probes ? found.series.reduce((sum, series) => sum + series.coverage * series.probes, 0) / probes : 0;
-  const facts = [
-    ["Energy", kwh(whole("kwh"))],
-    ["Measured", `${coverage.toFixed(1)} %`],
-    ["Peak", known.length ? watts(known.reduce((most, value) => Math.max(most, value))) : "\u2013"],
-    ["Steps of", `${found.step_s} s`],
-    ["Probes", String(probes)],
-  ];
-  $("facts").replaceChildren(...facts.map(([name, value]) => {
+  $("facts").replaceChildren(...facts(found).map(([name, value]) => {
     const row = document.createElement("div");
     row.append(Object.assign(document.createElement("dt"), { textContent: name }), Object.assign(document.createElement("dd"), { textContent: value }));
     return row;
@@ -234,17 +235,7 @@ async function showMarks(query, signal) {
     return;
   }
   const found = await api.history({ ...query, start: first, end: Math.max(second, first + 1), step: 1 }, signal);
-  const energy = found.series.reduce((sum, series) => sum + series.kwh, 0);
-  const coverage = found.series.reduce((sum, series) => sum + series.coverage, 0) / Math.max(1, found.series.length);
-  $("marks").textContent = `${moment(found.start)} to ${moment(found.end)}: ${kwh(energy)}, ${coverage.toFixed(1)} % measured`;
-}
-
-function moment(seconds) {
-  return new Date(seconds * 1000).toLocaleString();
-}
-
-function kwh(value) {
-  return value < 1 ? `${(value * 1000).toFixed(value < 0.01 ? 3 : 1)} Wh` : `${value.toFixed(3)} kWh`;
+  $("marks").textContent = between(found);
 }
 
 // --- what somebody does ---------------------------------------------------------------------------------------------
@@ -356,4 +347,4 @@ $("ranges").append(...RANGES.map(([text, span]) => {
   return button;
 }));
 document.documentElement.dataset.theme = remembered() || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-begin();
+session.begin();

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many small charts: each a canvas with the last minutes, drawn when it is seen and has something new.
 
-const KEPT_S = 300;
+import { Past } from "./past.js";
+import { watts } from "./words.js";
+
+const SHOWN_S = 300;
+const GAP_S = 15;
+const MOST_TILES = 1000;
 const REDRAWN_MS = 5000;
 const FRAME_MS = 8; // of a frame's 16, so that the page goes on scrolling
 
@@ -11,6 +16,7 @@ export class Wall {
     this.link = link;
     this.choose = choose;
     this.tiles = new Map();
+    this.beyond = new Map(); // power by the names for which there is no room
     this.due = new Set();
     this.seen = new IntersectionObserver((entries) => entries.forEach((entry) => this.#seen(entry)));
     this.asked = false;
@@ -21,6 +27,7 @@ export class Wall {
   clear() {
     this.seen.disconnect();
     this.tiles.clear();
+    this.beyond.clear();
     this.due.clear();
     this.list.replaceChildren();
   }
@@ -30,10 +37,15 @@ export class Wall {
     const known = this.tiles.size;
     for (const [name, probe] of Object.entries(probes)) {
       const tile = this.tiles.get(name) || this.#made(name);
+      if (!tile) {
+        this.beyond.set(name, probe.stale ? null : probe.w);
+        continue;
+      }
       tile.told(probe);
       this.#draw(tile);
     }
     for (const name of gone) {
+      this.beyond.delete(name);
       const tile = this.tiles.get(name);
       if (tile) {
         tile.gone();
@@ -55,20 +67,16 @@ export class Wall {
   }
 
   show(wanted, chosen) {
-    let shown = 0;
     for (const tile of this.tiles.values()) {
-      const fits = wanted(tile.name);
-      tile.item.hidden = !fits;
-      shown += fits;
+      tile.item.hidden = !wanted(tile.name);
       tile.choice(chosen.includes(tile.name));
     }
-    return shown;
   }
 
-  watts() {
-    let sum = 0;
-    for (const tile of this.tiles.values()) if (!tile.item.hidden && tile.live && tile.last !== null) sum += tile.last;
-    return sum;
+  // The power of all that is known by name, in watts; null of those that say nothing.
+  *power() {
+    for (const tile of this.tiles.values()) yield [tile.name, tile.live ? tile.last : null];
+    yield* this.beyond;
   }
 
   redraw() {
@@ -76,6 +84,7 @@ export class Wall {
   }
 
   #made(name) {
+    if (this.tiles.size >= MOST_TILES) return null;
     const tile = new Tile(name, this.link(name), () => this.choose(name));
     this.tiles.set(name, tile);
     this.list.append(tile.item);
@@ -121,8 +130,7 @@ export class Wall {
 class Tile {
   constructor(name, href, chosen) {
     this.name = name;
-    this.at = [];
-    this.watts = [];
+    this.past = new Past();
     this.last = null;
     this.live = true;
     this.visible = false;
@@ -149,16 +157,11 @@ class Tile {
     const flags = probe.flags || [];
     this.live = !probe.stale;
     this.last = probe.w;
-    if (!probe.stale && probe.timestamp > (this.at.at(-1) ?? 0)) {
-      this.at.push(probe.timestamp);
-      this.watts.push(probe.w);
-    } else if (probe.stale && this.watts.length && this.watts.at(-1) !== null) {
-      // The line ends here, and begins anew after the silence.
-      this.at.push(this.at.at(-1));
-      this.watts.push(null);
-    }
-    const since = new Date(probe.timestamp * 1000).toLocaleTimeString();
-    this.#say(flags.includes("implausible") ? "implausible" : probe.stale ? `silent since ${since}` : "");
+    if (!probe.stale && probe.timestamp > this.past.newest) this.past.push(probe.timestamp, probe.w);
+    // The line ends here, and begins anew after the silence.
+    else if (probe.stale && !this.past.ended) this.past.push(this.past.newest, null);
+    if (flags.includes("implausible")) this.#say("implausible");
+    else this.#say(probe.stale ? `silent since ${new Date(probe.timestamp * 1000).toLocaleTimeString()}` : "");
     this.item.classList.toggle("stale", probe.stale);
     this.item.classList.toggle("implausible", flags.includes("implausible"));
     this.item.classList.remove("gone");
@@ -174,10 +177,7 @@ class Tile {
   }
 
   before(at, values) {
-    const first = this.at[0] ?? Infinity;
-    const older = at.map((instant, place) => [instant, values[place]]).filter(([instant]) => instant < first);
-    this.at.unshift(...older.map(([instant]) => instant));
-    this.watts.unshift(...older.map(([, value]) => value));
+    this.past.before(at, values);
   }
 
   choice(chosen) {
@@ -187,35 +187,31 @@ class Tile {
 
   draw() {
     const now = Date.now() / 1000;
-    let old = 0;
-    while (old < this.at.length && this.at[old] < now - KEPT_S) old += 1;
-    if (old) {
-      this.at.splice(0, old);
-      this.watts.splice(0, old);
-    }
     const ratio = devicePixelRatio;
     const width = Math.round(this.canvas.clientWidth * ratio);
     const height = Math.round(this.canvas.clientHeight * ratio);
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     const pen = this.canvas.getContext("2d");
     pen.clearRect(0, 0, width, height);
-    const known = this.watts.filter((value) => value !== null);
-    if (!known.length) return;
-    const top = Math.max(...known) * 1.1 || 1;
-    const style = getComputedStyle(document.documentElement);
-    pen.strokeStyle = style.getPropertyValue("--power");
+    let least = 0;
+    let most = 0;
+    this.past.each(now - SHOWN_S, (_, value) => {
+      if (value < least) least = value;
+      if (value > most) most = value;
+    });
+    const scale = height / ((most - least) * 1.1 || 1);
+    pen.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue("--power");
     pen.lineWidth = 1.5 * ratio;
     pen.beginPath();
-    let before = null;
-    this.at.forEach((instant, place) => {
-      const value = this.watts[place];
-      if (value === null) {
-        before = null;
+    let before = -Infinity;
+    this.past.each(now - SHOWN_S, (instant, value) => {
+      if (Number.isNaN(value)) {
+        before = -Infinity;
         return;
       }
-      const x = width * (1 - (now - instant) / KEPT_S);
-      const y = height * (1 - value / top);
-      if (before !== null && instant - before <= 15) pen.lineTo(x, y);
+      const x = width * (1 - (now - instant) / SHOWN_S);
+      const y = height - (value - least) * scale;
+      if (instant - before <= GAP_S) pen.lineTo(x, y);
       else pen.moveTo(x, y);
       before = instant;
     });
@@ -225,10 +221,4 @@ class Tile {
   #say(word) {
     if (this.word.textContent !== word) this.word.textContent = word;
   }
-}
-
-export function watts(value) {
-  if (value === null || value === undefined) return "\u2013 W";
-  if (Math.abs(value) >= 10000) return `${(value / 1000).toFixed(1)} kW`;
-  return `${value.toFixed(Math.abs(value) < 100 ? 1 : 0)} W`;
 }
