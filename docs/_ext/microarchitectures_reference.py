@@ -19,7 +19,7 @@ def processors() -> str:
     """A list table (reStructuredText) of the rows, by vendor, the oldest first."""
     ordered = sorted(TABLE, key=lambda row: (row.vendor.casefold(), row.since, row.name))
     lines = _head(
-        (14, 24, 20, 12, 30), "Vendor, since", "Name, also called", "Flop a cycle and core", "Work a cycle", "Source"
+        (11, 21, 18, 8, 42), "Vendor, since", "Name, also called", "Flop a cycle and core", "Work a cycle", "Source"
     )
     for row in ordered:
         also = f"; {', '.join(row.aliases)}" if row.aliases else ""
