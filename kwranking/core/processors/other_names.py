@@ -40,6 +40,8 @@ AMD = rules(
     (r"\bopteron.{0,24}?\b[128]2\d\d(?!\d)", "K8"),
     (r"\bopteron.{0,24}?\b[128]\d\d\b", "K8"),
     (r"\b[68][34]\d\d (se|he|ee)\b", "K10"),
+    (r"\bopteron\b.*\b(dual[- ]core|2C)\b|\bdual[- ]core.*\bopteron\b(?!.*\d{4})", "K8"),
+    (r"\bopteron\b.*\b((quad|six)[- ]core|[46]C)\b|\b(quad|six)[- ]core.*\bopteron\b(?!.*\d{4})", "K10"),
     (r"\bthreadripper.*\b1\d{3}X", "Zen"),
     (r"\bthreadripper.*\b2\d{3}W?X", "Zen+"),
     (r"\bthreadripper.*\b3\d{3}W?X", "Zen 2"),
@@ -62,8 +64,7 @@ AMD = rules(
     (r"\bFX\W*[4689][357]\d\d", "Piledriver"),
 )
 AMD_WEAK = rules(
-    (r"\bopteron.*\b(dual|2)[- ]?c(ore)?\b", "K8"),
-    (r"\bopteron.*\b((quad|six)[- ]core|(4|6|8|12)C)\b|\b(quad|six)[- ]core.*opteron", "K10"),
+    (r"\bopteron.*\b(8|12)C\b", "K10"),
     (r"\bopteron.*\b16C\b", "Bulldozer"),
     (r"\bopteron", "K8"),
     (r"\bepyc", "Zen"),
