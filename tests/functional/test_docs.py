@@ -27,8 +27,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.rst", *sorted((ROOT / "docs").rglob("*.rst"))]
 WITHIN_S = 180
 PROBES = 14
-_MARK = "\x1e"  # stands between the outputs of a page's examples
-_BLOCK = re.compile(r"^( *)\.\. code-block:: (\w+)\n((?:\1 +:.*\n)*)\n((?:\1 +.*\n|\n)+)", re.MULTILINE)
+MARK = "\x1e"  # stands between the outputs of a page's examples
+_BLOCK = re.compile(r"^( *)\.\. code-block:: ([\w-]+)\n((?:\1 +:.*\n)*)\n((?:\1 +.*\n|\n)+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,18 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
-def shell_examples(page: Path) -> list[Example]:
-    """The commands of all ``console`` blocks."""
+def commands(page: Path, language: str) -> list[Example]:
+    """The commands of all blocks of that language."""
     found: list[Example] = []
     for block in blocks(page):
-        if block.language == "console":
+        if block.language == language:
             found += _commands(block.text)
     return found
+
+
+def shell_examples(page: Path) -> list[Example]:
+    """What runs against the sandbox; ``shell-session`` is what needs more than that."""
+    return commands(page, "console")
 
 
 def _commands(text: str) -> Iterator[Example]:
@@ -88,7 +93,7 @@ def python_examples(page: Path) -> list[Example]:
 
 def compare(examples: list[Example], printed: str) -> None:
     # The API's JSON ends without a line's end; a person sees none missing.
-    outputs = [part if not part or part.endswith("\n") else f"{part}\n" for part in printed.split(f"{_MARK}\n")]
+    outputs = [part if not part or part.endswith("\n") else f"{part}\n" for part in printed.split(f"{MARK}\n")]
     assert len(outputs) == len(examples) + 1, printed
     checker = doctest.OutputChecker()
     wrong = [
@@ -122,7 +127,7 @@ def test_shell_examples_print_what_the_manual_says(page: Path, variables: dict[s
     """All of a page in one shell, from top to bottom."""
     examples = shell_examples(page)
     script = tmp_path / "examples.sh"
-    script.write_text("".join(f"{example.source}\nprintf '{_MARK}\\n'\n" for example in examples), encoding="utf-8")
+    script.write_text("".join(f"{example.source}\nprintf '{MARK}\\n'\n" for example in examples), encoding="utf-8")
     compare(examples, _printed(["bash", str(script)], variables, tmp_path))
 
 
@@ -131,7 +136,7 @@ def test_python_examples_print_what_the_manual_says(page: Path, variables: dict[
     """All of a page in one interpreter, from top to bottom."""
     examples = python_examples(page)
     script = tmp_path / "examples.py"
-    script.write_text("".join(f"{example.source}\nprint({_MARK!r})\n" for example in examples), encoding="utf-8")
+    script.write_text("".join(f"{example.source}\nprint({MARK!r})\n" for example in examples), encoding="utf-8")
     compare(examples, _printed([sys.executable, str(script)], variables, tmp_path))
 
 
