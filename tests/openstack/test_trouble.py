@@ -68,7 +68,7 @@ def test_while_climate_is_away_leases_are_closed_and_free_hosts_open(bench: Benc
     suite = bench.openstack.beside.suite
     suite.others["climate-api"].kill()
     try:
-        wait_until(lambda: of_lease(bench, lease_id).status == "ERROR", "the hint leads nowhere")
+        wait_until(lambda: of_lease(bench, lease_id).status == "ERROR", "the hint leads nowhere", poll_s=1)
         others = [bench.boot(bench.otto) for _ in range(3)]
     finally:
         suite.start_other("climate-api").wait_until(suite.ready, WITHIN_S)
