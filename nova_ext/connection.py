@@ -66,6 +66,8 @@ class Connection:
         answer = self._ask("GET", "/hosts/availability", headers=headers)
         if answer.status_code == 304 and known is not None:
             return known
+        if answer.status_code in (401, 403):
+            raise Away(f"it answers with the status {answer.status_code}: the user of [{GROUP}] needs the role service")
         if answer.status_code != 200:
             raise Away(f"it answers with the status {answer.status_code}")
         return parse(answer.headers.get("ETag", ""), answer.content)

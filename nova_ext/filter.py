@@ -23,10 +23,13 @@ class LeaseFilter(filters.BaseHostFilter):
 
     RUN_ON_REBUILD = False
 
+    def __init__(self) -> None:
+        self._gate = source.shared().gate
+
     def filter_all(self, filter_obj_list: Iterable[Any], spec_obj: Any) -> list[Any]:
         """Those hosts that the request may have; see :mod:`nova_ext.decisions`."""
-        return source.shared().gate.passing(list(filter_obj_list), spec_obj)
+        return self._gate.passing(list(filter_obj_list), spec_obj)
 
     def host_passes(self, host_state: Any, filter_properties: Any) -> bool:
         """The same for one host, where somebody asks so."""
-        return bool(source.shared().gate.passing([host_state], filter_properties))
+        return bool(self._gate.passing([host_state], filter_properties))

@@ -74,7 +74,10 @@ class Source:
 
 @functools.lru_cache(maxsize=1)
 def shared() -> Source:
-    """The source of this process, as nova.conf describes it."""
+    """The source of this process, as nova.conf describes it.
+
+    Nova makes its filters and weighers one after the other, before it serves.
+    """
     options.register(cfg.CONF)
     return Source.of(options.settings(cfg.CONF), lambda: Connection.from_conf(cfg.CONF))
 

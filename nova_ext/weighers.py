@@ -24,26 +24,32 @@ class FreeTimeWeigher(weights.BaseHostWeigher):
     minval = 0.0
     maxval = 1.0
 
+    def __init__(self) -> None:
+        self._source = source.shared()
+
     def weight_multiplier(self, host_state: Any) -> float:
-        return source.shared().settings.free_time_weight_multiplier
+        return self._source.settings.free_time_weight_multiplier
 
     def weigh_objects(self, weighed_obj_list: Sequence[Any], weight_properties: Any) -> list[float]:
         """Each host's worth in 0..1, by one look-up."""
-        return ranks.by_free_time(source.shared(), [weighed.obj for weighed in weighed_obj_list], weight_properties)
+        return ranks.by_free_time(self._source, [weighed.obj for weighed in weighed_obj_list], weight_properties)
 
     def _weigh_object(self, obj: Any, weight_properties: Any) -> float:
-        return ranks.by_free_time(source.shared(), [obj], weight_properties)[0]
+        return ranks.by_free_time(self._source, [obj], weight_properties)[0]
 
 
 class EfficiencyWeigher(weights.BaseHostWeigher):
     """Prefers hosts with more flop per joule, as far as these are known."""
 
+    def __init__(self) -> None:
+        self._source = source.shared()
+
     def weight_multiplier(self, host_state: Any) -> float:
-        return source.shared().settings.efficiency_weight_multiplier
+        return self._source.settings.efficiency_weight_multiplier
 
     def weigh_objects(self, weighed_obj_list: Sequence[Any], weight_properties: Any) -> list[float]:
         """Each host's efficiency in flop/J, by one look-up."""
-        return ranks.by_efficiency(source.shared(), [weighed.obj for weighed in weighed_obj_list])
+        return ranks.by_efficiency(self._source, [weighed.obj for weighed in weighed_obj_list])
 
     def _weigh_object(self, obj: Any, weight_properties: Any) -> float:
-        return ranks.by_efficiency(source.shared(), [obj])[0]
+        return ranks.by_efficiency(self._source, [obj])[0]
