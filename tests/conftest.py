@@ -29,7 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark whatever uses a server's fixture; leave the long forms out unless ``CLIMATE_SOAK`` is set."""
+    """Mark whatever uses a server's fixture; leave the long forms out unless ``CLIMATE_SOAK`` is set.
+
+    What needs a whole OpenStack comes last, so that this runs beside nothing else.
+    """
+    items.sort(key=lambda item: "openstack" in getattr(item, "fixturenames", ()))
     soaks = []
     for item in items:
         if SERVER_FIXTURES & set(getattr(item, "fixturenames", ())):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -13,7 +13,20 @@ from tests.openstack.relay import Relay
 from tools.openstack.cloud import Cloud
 
 MARGIN_S = 20
+LINES = 15
 LOG_LEVELS = "amqp=WARN,sqlalchemy=WARN,urllib3=WARN,stevedore=WARN,nova.filters=DEBUG,nova.scheduler.manager=DEBUG"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a failure stands what the processes wrote last, since their files go with the cloud."""
+    report = yield
+    cloud = getattr(item, "funcargs", {}).get("openstack")
+    if report.failed and cloud is not None:
+        for process in cloud.all_processes():
+            if tail := process.log_tail(LINES):
+                report.sections.append((str(process.log.name), tail))
+    return report
 
 
 @pytest.fixture(scope="session")

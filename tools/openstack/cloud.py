@@ -130,6 +130,10 @@ class Cloud:
         """What a process wrote: an API, ``nova-scheduler``, ``nova-conductor``, ``nova-compute-HOST``."""
         return self.directory / "logs" / f"{name}.log"
 
+    def all_processes(self) -> list[Process]:
+        """Those of OpenStack and of the suite."""
+        return [*self.processes.values(), *self.beside.suite.others.values(), *self.beside.suite.planners]
+
     def configuration(self, service: str, file: str) -> Path:
         """A file of the configuration."""
         return self.directory / "etc" / service / file
