@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from climate.api import fields, shapes
+from climate.core.guarding import Wrong
 from climate.core.host_properties.describe import Origin
 from climate.core.lifecycle import State
 
@@ -223,6 +224,25 @@ class HostUse(fields.Body):
         {"type": "string", "enum": [str(state) for state in State]}, "Where that one stands.", nullable=True
     )
     next_start_at = shapes.instant("From when on.", nullable=True)
+
+
+class Misplaced(fields.Body):
+    """An instance that stands where it may not."""
+
+    server_id = shapes.text()
+    project_id = shapes.text()
+    host = shapes.text("Nova's name of where it stands.")
+    wrong = shapes.shown(
+        {"type": "string", "enum": [str(wrong) for wrong in Wrong]},
+        "intruder: on a leased host, and not the lease's. stray: asked for a lease that runs, on none of its hosts.",
+    )
+    lease_id = shapes.text("The host's lease, or the one it asked for.")
+
+
+class MisplacedList(fields.Body):
+    """Those that stand where they may not now."""
+
+    instances = shapes.many("Misplaced")
 
 
 class Availability(fields.Body):

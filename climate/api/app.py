@@ -95,7 +95,7 @@ def tree(needs: Collaborators, policies: Policies) -> Resource:
             "reservations": leases,
             "schedulers": Schedulers(needs.planning, policies, naming),
             "properties": properties,
-            "hosts": Hosts(needs.inventory, occupancy, names, policies, options.max_limit),
+            "hosts": Hosts(needs.inventory, needs.planning, occupancy, names, policies, options.max_limit),
             "limits": Limits(needs.planning, policies, options.max_limit),
             "calendar": Calendar(needs.planning, names, policies, needs.clock, options.max_limit),
             "openapi.json": Description(openapi.document(importlib.metadata.version("climate"))),

@@ -12,6 +12,7 @@ from typing import Any
 
 from climate.api.occupancy import LeaseNow, NamedHost, NextLease, Use
 from climate.core.candidates import unpack
+from climate.core.guarding import Misplaced
 from climate.core.host import Host
 from climate.core.host_properties.describe import Property
 from climate.core.lease import Lease
@@ -120,6 +121,17 @@ def host(value: Host, use: Use, link: str) -> JSON:
         "retired_at": _instant(value.retired_at),
         **_use(use),
         "links": {"self": link},
+    }
+
+
+def misplaced(value: Misplaced) -> JSON:
+    """An instance that stands where it may not, for administrators."""
+    return {
+        "server_id": value.server_id,
+        "project_id": value.project_id,
+        "host": value.host,
+        "wrong": str(value.wrong),
+        "lease_id": value.lease_id,
     }
 
 

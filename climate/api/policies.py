@@ -24,6 +24,7 @@ UPDATE_PROPERTY = "climate:properties:update"
 DELETE_PROPERTY = "climate:properties:delete"
 SCHEDULERS = "climate:schedulers:list"
 SEE_HOSTS = "climate:hosts:see"
+MISPLACED = "climate:hosts:misplaced"
 LIST_HOSTS = "climate:hosts:list"
 GET_HOST = "climate:hosts:get"
 UPDATE_HOST = "climate:hosts:update"
@@ -89,6 +90,7 @@ _OPERATIONS: list[tuple[str, str, str, str, str]] = [
         "GET",
         "/v1/hosts/availability",
     ),
+    (MISPLACED, _ADMIN, "See which instances stand where they may not.", "GET", "/v1/hosts/misplaced"),
     (GET_LIMITS, _READER, "See the limits of one's project.", "GET", "/v1/limits/{project_id}"),
     (LIST_LIMITS, _ADMIN, "See which projects have limits of their own.", "GET", "/v1/limits"),
     (

@@ -283,6 +283,13 @@ ROUTES = (
     ),
     Route(
         method="GET",
+        path="/v1/hosts/misplaced",
+        summary="Instances that stand where they may not",
+        who=Who.ADMIN,
+        answer=answers.MisplacedList,
+    ),
+    Route(
+        method="GET",
         path=_HOST,
         summary="See a host, by id or name",
         who=Who.ADMIN,

@@ -79,7 +79,7 @@ Handler = Callable[[int, dict[str, Any]], int | None]
 
 
 class Outbox:
-    """Carries out the effects of one service's outbox.
+    """Carries out the effects of one service's outbox, as far as it has handlers for their topics.
 
     ``handlers`` maps a topic to what does it: ``handler(effect_id, payload)``,
     which may be called again with the same ``effect_id`` after a crash. It
@@ -124,7 +124,9 @@ class Outbox:
         box = self._outbox
         older = box.alias("older")
         first_of_its_key = ~sa.exists().where(older.c.key == box.c.key, older.c.id < box.c.id)
-        query = sa.select(box).where(box.c.due_at <= self._clock(), first_of_its_key).order_by(box.c.id).limit(_BATCH)
+        mine = box.c.topic.in_(sorted(self._handlers))
+        due = box.c.due_at <= self._clock()
+        query = sa.select(box).where(due, mine, first_of_its_key).order_by(box.c.id).limit(_BATCH)
         with sql.reading(self._engine) as connection:
             return list(connection.execute(query))
 

@@ -9,7 +9,7 @@ import itertools
 from climate.cli import shown
 from climate.cli.command import Fields, Lister, ShowOne, Table, count
 from climate.cli.failures import Spot, Unusable
-from climate.client.hosts import Host
+from climate.client.hosts import Host, Misplaced
 
 _BRIEF = ("name", "bookable", "disabled", "lease", "next")
 _LONG = (
@@ -36,6 +36,18 @@ class List(Lister):
             name=given.name, retired="true" if given.retired else None, marker=given.marker, **shown.page(given.limit)
         )
         return self.listed(given, itertools.islice(found, given.limit), _LONG if given.long else _BRIEF, Host)
+
+
+class MisplacedInstances(Lister):
+    """List instances that stand where they may not
+
+    An intruder is on a leased host and not the lease's; a stray asked for a
+    lease that runs, and is on none of its hosts.
+    """
+
+    def take_action(self, parsed_args: argparse.Namespace) -> Table:
+        columns = tuple(Misplaced.__annotations__)
+        return self.listed(parsed_args, self.client.hosts.misplaced(), columns, Misplaced)
 
 
 class Show(ShowOne):

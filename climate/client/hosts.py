@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 from urllib.parse import quote
 
@@ -48,6 +48,16 @@ class Host(TypedDict):
     lease: LeaseNow | None
     next: NextLease | None
     links: dict[str, str]
+
+
+class Misplaced(TypedDict):
+    """An instance that stands where it may not: an ``intruder`` on a leased host, or a ``stray`` off its lease's."""
+
+    server_id: str
+    project_id: str
+    host: str
+    wrong: str
+    lease_id: str
 
 
 class Use(TypedDict):
@@ -110,6 +120,11 @@ class Hosts:
         said = {"disabled": disabled, "reason": reason, "properties": properties}
         body = {field: value for field, value in said.items() if value is not None}
         return self._connection.json("PATCH", f"/hosts/{quote(host, safe='')}", body=body)
+
+    def misplaced(self) -> Sequence[Misplaced]:
+        """The instances that stand where they may not now, by host."""
+        found: Sequence[Misplaced] = self._connection.json("GET", "/hosts/misplaced")["instances"]
+        return found
 
     def availability(self, etag: str | None = None) -> tuple[Availability | None, str]:
         """Who has each host now and next, with the answer's ETag; ``None`` while ``etag`` is still true."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import logging
 import random
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 from oslo_config import cfg
 
-from climate.chassis import rpc, sql
+from climate.chassis import election, rpc, sql
+from climate.chassis.election import Election
 from climate.chassis.outbox import Handler, Outbox
 from climate.chassis.process import Loop, Process
 from climate.cmd import main as common
 from climate.core.clearing import Ending
+from climate.core.guarding import GuardAct, Misplaced
 from climate.openstack import keystone, nova
 from climate.openstack.nova_servers import NovaServers
 from climate.planning import candidates, limits, options, strategies
@@ -25,6 +28,7 @@ from climate.planning.effects import evict, lease_end, notify
 from climate.planning.endpoint import PlanningEndpoint
 from climate.planning.failures import Failures
 from climate.planning.following import Following
+from climate.planning.guard import Guard
 from climate.planning.limits import LimitsOfProjects
 from climate.planning.proposals import Proposals
 from climate.planning.store import tables
@@ -38,7 +42,8 @@ from climate.rpcapi.planning import TOPIC
 
 LOG = logging.getLogger(__name__)
 
-OPTIONS = (options.list_opts, limits.list_opts, sql.list_opts)
+OPTIONS = (options.list_opts, limits.list_opts, election.list_opts, sql.list_opts)
+_OFFICE = "climate-planning-guard"
 _REPEAT_KEPT_S = 24 * 3600
 _ASK_TIMEOUT_S = 10.0
 
@@ -58,20 +63,29 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
     asked = candidates.AskedOfInventory(inventory.InventoryAPI(rpc.Caller(transport, inventory.TOPIC, _ASK_TIMEOUT_S)))
     substitutes = Substitutes(store, calendar, asked.matching, rules, clock)
     send = rpc.notifier(conf, "climate.planning")
-    effects: dict[str, Handler] = {notify.TOPIC: notify.Notify(send)}
+    outbox = Outbox(engine, tables.outbox, {notify.TOPIC: notify.Notify(send)}, clock, group.effect_claim_s)
     servers = _servers(conf)
+    about_instances: dict[str, Handler] = dict.fromkeys((evict.TOPIC, evict.NOTICE_TOPIC, lease_end.TOPIC), _nothing)
+    guards: list[Loop] = []
+    misplaced: Callable[[], list[Misplaced]] = list
     if servers is None:
         LOG.info("[keystone] names no cloud: instances on hosts of leases are nobody's affair here")
-        effects |= dict.fromkeys((evict.TOPIC, evict.NOTICE_TOPIC, lease_end.TOPIC), _nothing)
     else:
-        clearing = evict.Clearing(store, servers, asked.names, options.eviction(conf), clock)
+        rule = options.eviction(conf)
+        clearing = evict.Clearing(store, servers, asked.names, rule, clock)
         default = Ending(group.on_lease_end)
-        effects |= {
+        about_instances = {
             evict.NOTICE_TOPIC: evict.Notice(clearing, send),
             evict.TOPIC: evict.Evict(clearing, substitutes),
             lease_end.TOPIC: lease_end.LeaseEnd(store, calendar, servers, asked.names, default, clock),
         }
-    outbox = Outbox(engine, tables.outbox, effects, clock, group.effect_claim_s)
+        elected = Election(conf[election.GROUP].backend_url, _OFFICE, f"{conf.host}-{uuid.uuid4().hex[:8]}")
+        act = GuardAct(group.guard)
+        guard = Guard(calendar, servers, asked.names, rule, act, send, elected.am_leader, clock)
+        guards = [Loop("guard", guard.look, group.guard_interval_s)]
+        misplaced = guard.misplaced
+    # Apart from the notifications, which must not wait for Nova.
+    instances = Outbox(engine, tables.outbox, about_instances, clock, group.effect_claim_s)
     failures = Failures(store, calendar, substitutes, asked.bookable, options.failures(conf), clock)
     endpoint = PlanningEndpoint(
         store,
@@ -82,6 +96,7 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
         Following(store, calendar),
         allowed,
         failures,
+        misplaced,
     )
     return Process(
         "climate-planning",
@@ -89,6 +104,8 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
         loops=[
             Loop("transitions", transitions.run_due, group.transition_interval_s),
             Loop("outbox", outbox.run_due, group.transition_interval_s),
+            Loop("instances", instances.run_due, group.transition_interval_s),
+            *guards,
             Loop("failures", failures.look, group.failed_host_interval_s),
             Loop("check", calendar.check, group.calendar_check_interval_s),
             Loop("repeats", lambda: store.forget_repeats(clock() - _REPEAT_KEPT_S), 3600.0),

@@ -9,6 +9,7 @@ by anybody, and the same thing is not done twice.
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -67,13 +68,15 @@ class EvictionRule:
 
     ``lead_s`` is when it begins: migrations at once. What loses an instance's
     service (a pause, a deletion, ``fallback`` where it could not be moved)
-    waits until ``finish_s``, so that its owner has the time between.
+    waits until ``finish_s``, so that its owner has the time between. Each way
+    of moving is tried ``tries`` times before the next.
     """
 
     eviction: Eviction = Eviction.MIGRATE
     fallback: Eviction = Eviction.NONE
     lead_s: int = 600
     finish_s: int = 60
+    tries: int = 1
 
     def __post_init__(self) -> None:
         if self.fallback is Eviction.MIGRATE:
@@ -82,7 +85,8 @@ class EvictionRule:
 
 # As Nova's API calls an instance's state.
 _ACTIVE, _PAUSED, _OFF, _SHELVED, _ERROR = "ACTIVE", "PAUSED", "SHUTOFF", "SHELVED", "ERROR"
-_QUIET = frozenset({_PAUSED, _OFF, _SHELVED, "SUSPENDED"})
+QUIET = frozenset({_PAUSED, _OFF, _SHELVED, "SUSPENDED"})
+"""The states in which an instance uses no processor."""
 _UNSHELVABLE = frozenset({_ERROR, "RESCUE", "VERIFY_RESIZE"})
 _LIVE_MOVABLE = frozenset({_ACTIVE, _PAUSED})
 _COLD_MOVABLE = frozenset({_ACTIVE, _OFF})
@@ -102,14 +106,22 @@ def evicting(status: str, busy: bool, attempts: Iterable[Attempt], rule: Evictio
         return _lost(status, rule.eviction) if late else Act.WAIT
     if late and rule.fallback is not Eviction.NONE:
         return _lost(status, rule.fallback)
-    failed = {attempt.way for attempt in attempts if attempt.failed}
-    return _moving(status, failed, may_wait=rule.fallback is not Eviction.NONE)
+    failed = Counter(attempt.way for attempt in attempts if attempt.failed)
+    spent = {way for way, times in failed.items() if times >= rule.tries}
+    return _moving(status, spent, may_wait=rule.fallback is not Eviction.NONE)
 
 
-def _moving(status: str, failed: Collection[Way], *, may_wait: bool) -> Act:
-    if status in _LIVE_MOVABLE and Way.LIVE not in failed:
+def way_of(status: str) -> Way | None:
+    """How an instance is moved first; ``None`` where Nova moves none in this state."""
+    if status in _LIVE_MOVABLE:
+        return Way.LIVE
+    return Way.COLD if status in _COLD_MOVABLE else None
+
+
+def _moving(status: str, spent: Collection[Way], *, may_wait: bool) -> Act:
+    if status in _LIVE_MOVABLE and Way.LIVE not in spent:
         return Act.LIVE_MIGRATE
-    if status in _COLD_MOVABLE and Way.COLD not in failed:
+    if status in _COLD_MOVABLE and Way.COLD not in spent:
         return Act.COLD_MIGRATE
     return Act.WAIT if may_wait else Act.STUCK
 
@@ -117,7 +129,7 @@ def _moving(status: str, failed: Collection[Way], *, may_wait: bool) -> Act:
 def _lost(status: str, how: Eviction) -> Act:
     if how is Eviction.DELETE:
         return Act.DELETE
-    if status in _QUIET:
+    if status in QUIET:
         return Act.DONE
     return Act.PAUSE if status == _ACTIVE else Act.STUCK
 

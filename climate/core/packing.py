@@ -86,12 +86,13 @@ def empty(candidates: Sequence[Stand], others: Sequence[Stand], quantity: int, e
 
     ``others`` are hosts that cannot be taken but may receive; so may the
     candidates that are left. Instances move once, straight to their new host.
-    ``effort`` bounds the search, in pairs of an instance and a host.
+    ``effort`` bounds the search, in pairs of an instance and a host. Of hosts
+    with as many instances those that come first are taken first.
 
     :returns: ``None`` where the instances of no set that was looked at have
         room elsewhere, or there are fewer candidates than ``quantity``.
     """
-    ordered = sorted(candidates, key=lambda stand: (len(stand.guests), stand.name))
+    ordered = sorted(candidates, key=lambda stand: len(stand.guests))
     if quantity > len(ordered):
         return None
     for chosen in _sets(ordered, quantity):
@@ -107,6 +108,32 @@ def empty(candidates: Sequence[Stand], others: Sequence[Stand], quantity: int, e
         ]
         found = min((one for one in plain if one), key=lambda one: len(one.moves), default=None)
     return found
+
+
+def clear(full: Sequence[Stand], others: Sequence[Stand]) -> Emptying:
+    """Move what stands on all hosts of ``full`` to ``others``; what has no room there beside the rest has no move.
+
+    Where not all can go, the smallest do: they are the most.
+    """
+    smallest = sorted((guest for stand in full for guest in stand.guests), key=lambda guest: _bulk(guest.size))
+    going = [guest for guest in smallest if any(stand.takes(guest) for stand in others)]
+    least, most = 0, len(going)
+    best = Emptying(tuple(stand.name for stand in full))
+    wanted = most
+    while least <= most:
+        found = _emptied([_reduced(stand, going[:wanted]) for stand in full], others)
+        if found is None:
+            most = wanted - 1
+        else:
+            best, least = found, wanted + 1
+        wanted = (least + most) // 2
+    return best
+
+
+def _reduced(stand: Stand, going: Iterable[Guest]) -> Stand:
+    """The host with those of its guests that go."""
+    named = {guest.instance_id for guest in going}
+    return dataclasses.replace(stand, guests=tuple(guest for guest in stand.guests if guest.instance_id in named))
 
 
 def _sets(ordered: Sequence[Stand], quantity: int) -> Iterator[tuple[Stand, ...]]:

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from climate.chassis.rpc import exposed
 from climate.core.candidates import Candidates
+from climate.core.guarding import Misplaced
 from climate.core.lease import Lease, LeaseChange, LeaseQuery, Owner, RepeatKey, Terms, Wish
 from climate.planning.availability import AvailabilityReport
 from climate.planning.changes import Changes
@@ -34,6 +36,7 @@ class PlanningEndpoint:
         following: Following,
         limits: LimitsOfProjects,
         failures: Failures,
+        misplaced: Callable[[], list[Misplaced]],
     ) -> None:
         self._store = store
         self._proposals = proposals
@@ -43,6 +46,7 @@ class PlanningEndpoint:
         self._following = following
         self._limits = limits
         self._failures = failures
+        self._misplaced = misplaced
 
     @exposed
     def make_proposal(
@@ -107,6 +111,11 @@ class PlanningEndpoint:
     def substitute_hosts(self, context: Context, *, lease_id: str, project_id: str | None) -> Lease:
         """Other hosts for those that fail."""
         return self._failures.substitute(lease_id, project_id)
+
+    @exposed
+    def get_misplaced(self, context: Context) -> list[Misplaced]:
+        """Instances that stand where they may not."""
+        return self._misplaced()
 
     @exposed
     def list_leases(self, context: Context, *, query: LeaseQuery) -> list[Lease]:

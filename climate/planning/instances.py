@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from climate.core.clearing import Act
+from climate.core import guarding
+from climate.core.clearing import QUIET, Act
+from climate.core.guarding import Seen, Tenure
 from climate.core.lease import Lease
 from climate.openstack.nova_servers import Migration, Server
 
@@ -47,18 +49,28 @@ def named(server: Server) -> frozenset[str] | None:
     return frozenset(value for name in HINTS for value in server.hints.get(name, ()))
 
 
-def belongs(server: Server, lease: Lease) -> bool:
-    """Whether an instance on a host of a lease is the lease's own.
+def seen(server: Server) -> Seen:
+    """An instance as it is judged."""
+    return Seen(
+        server_id=server.server_id,
+        project_id=server.project_id,
+        host=server.host,
+        created_at=server.created_at,
+        quiet=server.status in QUIET,
+        asked=named(server),
+    )
 
-    By its hint. Where Nova does not tell hints: it is of the lease's project
-    and was made while the lease ran, since the filter lets no other there.
-    """
-    if server.project_id != lease.owner.project_id:
-        return False
-    asked = named(server)
-    if asked is not None:
-        return lease.lease_id in asked
-    return lease.start_at <= server.created_at < lease.end_at
+
+def belongs(server: Server, lease: Lease) -> bool:
+    """Whether an instance on a host of a lease is the lease's own (see :func:`climate.core.guarding.belongs`)."""
+    return guarding.belongs(seen(server), tenure(lease))
+
+
+def tenure(lease: Lease) -> Tenure:
+    """A lease as what its hosts have."""
+    return Tenure(
+        lease_id=lease.lease_id, project_id=lease.owner.project_id, start_at=lease.start_at, end_at=lease.end_at
+    )
 
 
 @dataclass(frozen=True, slots=True)

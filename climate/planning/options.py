@@ -7,6 +7,7 @@ from oslo_config import cfg
 
 from climate.core.booking import Rules
 from climate.core.clearing import Ending, Eviction, EvictionRule
+from climate.core.guarding import GuardAct
 from climate.core.schedulers.in_use import InUse, InUseRule
 from climate.errors import ConfigError
 from climate.planning.failures import FailureRule
@@ -82,6 +83,24 @@ OPTS = [
             (Ending.LEAVE, "they stay as they are"),
         ],
         help="What becomes of a lease's instances when it ends, unless the lease says otherwise. Needs [keystone].",
+    ),
+    cfg.StrOpt(
+        "guard",
+        default=GuardAct.REPORT,
+        choices=[
+            (GuardAct.REPORT, "it is told: in the log, and as the notification instance.misplaced"),
+            (GuardAct.MIGRATE, "it is moved to where Nova's filters let it stand, too"),
+            (GuardAct.STOP, "it is stopped, too"),
+        ],
+        help="What is done about an instance that came past Nova's filters to where it may not stand. "
+        "Needs [keystone].",
+    ),
+    cfg.IntOpt(
+        "guard_interval_s",
+        default=60,
+        min=1,
+        max=86_400,
+        help="How often planning looks where all instances stand, in seconds.",
     ),
     cfg.StrOpt("default_scheduler", default="earliest", help="The strategy for requests that name none."),
     cfg.StrOpt(

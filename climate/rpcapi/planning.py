@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from climate.chassis.rpc import Caller
 from climate.core.candidates import Candidates
+from climate.core.guarding import Misplaced
 from climate.core.journal import Span
 from climate.core.lease import Lease, LeaseChange, LeaseQuery, Owner, RepeatKey, Terms
 from climate.core.lifecycle import State
@@ -242,6 +243,13 @@ class PlanningAPI:
         :raises WrongState: the lease is over.
         """
         return self._caller.call(request_id, "substitute_hosts", Lease, lease_id=lease_id, project_id=project_id)
+
+    def get_misplaced(self, request_id: str) -> list[Misplaced]:
+        """Instances that stand where they may not now, by host; none where there is no Nova.
+
+        :raises ServiceUnavailable: Nova does not answer.
+        """
+        return self._caller.call(request_id, "get_misplaced", list[Misplaced])
 
     def list_leases(self, request_id: str, *, query: LeaseQuery) -> list[Lease]:
         """A page of leases, newest first.

@@ -15,6 +15,7 @@ from oslo_config import cfg
 
 from climate.api import app, options, policies
 from climate.core.booking import Rules
+from climate.core.guarding import Misplaced
 from climate.core.host import Host, PropertyValue
 from climate.core.limits import UNLIMITED, Limits
 from climate.inventory.endpoint import InventoryEndpoint
@@ -103,6 +104,7 @@ class Site:
         allowed = LimitsOfProjects(MemoryLimits(store), limits, self.clock, lambda: self.now * 1_000_000)
         asked = AskedOfInventory(InventoryAPI(self.inventory))  # type: ignore[arg-type]
         substitutes = Substitutes(store, calendar, asked.matching, rules, self.clock)
+        self.misplaced: list[Misplaced] = []
         self.failures = Failures(store, calendar, substitutes, asked.bookable, FailureRule(), self.clock)
         self.planning = DirectCaller(
             PlanningEndpoint(
@@ -114,6 +116,7 @@ class Site:
                 Following(store, calendar),
                 allowed,
                 self.failures,
+                lambda: self.misplaced,
             )
         )
         self._transitions = Transitions(store, self.clock, randomness)

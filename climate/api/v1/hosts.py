@@ -8,11 +8,13 @@ import urllib.parse
 from climate.api import bodies, disclosure, policies, queries
 from climate.api.occupancy import FREE, HostNames, Occupancy, Use
 from climate.api.v1.availability import Availability
+from climate.api.v1.misplaced import MisplacedInstances
 from climate.chassis.web import paging
 from climate.chassis.web.policy import Policies
 from climate.chassis.web.resource import Answer, Call, Resource
 from climate.core.host import Host
 from climate.rpcapi.inventory import HostQuery, InventoryAPI
+from climate.rpcapi.planning import PlanningAPI
 
 PATH = "/v1/hosts"
 FILTERS = ("name", "retired", "limit", "marker")
@@ -24,9 +26,20 @@ class Hosts(Resource):
     item = "host_id"
 
     def __init__(
-        self, inventory: InventoryAPI, occupancy: Occupancy, names: HostNames, policies: Policies, max_limit: int
+        self,
+        inventory: InventoryAPI,
+        planning: PlanningAPI,
+        occupancy: Occupancy,
+        names: HostNames,
+        policies: Policies,
+        max_limit: int,
     ) -> None:
-        super().__init__({"availability": Availability(occupancy, names, policies)})
+        super().__init__(
+            {
+                "availability": Availability(occupancy, names, policies),
+                "misplaced": MisplacedInstances(planning, policies),
+            }
+        )
         self._inventory = inventory
         self._occupancy = occupancy
         self._policies = policies

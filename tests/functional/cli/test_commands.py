@@ -197,6 +197,14 @@ def _(bench: Bench) -> None:
     assert "vcpus=" in bench.admin("host", "show", shown["id"])
 
 
+@case("host misplaced")
+def _(bench: Bench) -> None:
+    assert bench.admin.json("host", "misplaced") == []
+    assert bench.admin("host", "misplaced", "-f", "csv").splitlines() == [
+        '"server_id","project_id","host","wrong","lease_id"'
+    ]
+
+
 @case("host set")
 def _(bench: Bench) -> None:
     host = bench.a_host()
