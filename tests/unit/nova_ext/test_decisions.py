@@ -80,6 +80,7 @@ def test_clean_up_is_for_nobody() -> None:
     cleaned = leased(1, end=NOW - 10, until=NOW + 600)
     given_back = leased(2, end=NOW + 3600, until=NOW + 600)
     kept = leased(3, end=NOW + 3600, until=NOW + 4200)
+    assert open_to(OfLease(LEASE), leased(1, end=NOW + 3600, until=NOW + 3600)) == ["node-1"]
     assert open_to(OfLease(LEASE), cleaned, given_back, kept) == ["node-3"]
     assert open_to(NoLease(), cleaned, given_back, kept) == []
     assert open_to(NoLease(), cleaned, given_back, kept, later_s=600) == ["node-1", "node-2"]

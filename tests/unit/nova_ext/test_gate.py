@@ -40,6 +40,10 @@ class Following:
         self._known = None if first is None else Known(first, self.now)
         self._then = then
 
+    def renew(self) -> None:
+        """An answer that says the same in another way."""
+        self._known = self.fresh(0.0)
+
     def known(self) -> Known[Snapshot] | None:
         return self._known
 
@@ -86,9 +90,11 @@ def test_what_passes_is_not_worth_a_line(caplog: pytest.LogCaptureFixture) -> No
 
 def test_hosts_that_climate_does_not_know_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
     """Names that do not fit together would leave leased hosts open, and nobody would see why."""
-    asked = gate(Following(answer(leased(1))))
+    following = Following(answer(leased(1)), answer(leased(1)))
+    asked = gate(following)
     for _ in range(3):
         asked.passing([*TWO, node(3)], spec())
+        following.renew()
     (line,) = lines(caplog)
     assert line.startswith("2 of Nova's hosts are not among Climate's, such as node-2")
 
@@ -111,6 +117,9 @@ def test_an_answer_that_is_too_old_is_asked_for_anew() -> None:
     following.now += 0.1
     assert names(asked.passing(TWO, spec())) == ["node-2"]
     assert len(following.waits) == 1
+    following.now += RULES.max_age_s + 0.1
+    asked.passing(TWO, spec())
+    assert len(following.waits) == 2, "what was not in vain is done again"
 
 
 def test_what_was_in_vain_is_not_waited_for_again_soon() -> None:

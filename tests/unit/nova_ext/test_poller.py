@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -224,10 +225,22 @@ def test_a_forked_process_asks_for_itself(counter: Counter, polled: Callable[...
     """Also where the parent's thread held the lock at that moment."""
     poller = polled()
     until(lambda: poller.known() is not None)
-    with poller._changed:
-        child = os.fork()
-        if child == 0:  # pragma: no cover
-            known = poller.fresh(LIMIT_S)
-            os._exit(0 if known and known.value == 2 and counter.connected == 2 else 1)
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with poller._changed:
+            held.set()
+            done.wait(LIMIT_S)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(LIMIT_S)
+    child = os.fork()
+    if child == 0:  # pragma: no cover
+        signal.alarm(int(LIMIT_S))  # ends a child that waits for a lock for ever
+        known = poller.fresh(LIMIT_S)
+        os._exit(0 if known and known.value == 2 and counter.connected == 2 else 1)
+    done.set()
+    holder.join(LIMIT_S)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert counter.asked == 1
