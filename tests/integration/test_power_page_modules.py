@@ -42,6 +42,18 @@ return seen;
 """
 BELOW = "return [...found.below(Object.entries(argument[0]), argument[1])]"
 LABELS = "return found.labels(...argument)"
+EVENTS = """
+const api = new found.Api(), stop = new AbortController(), streams = [...argument], seen = [];
+const written = (name) => `event: readings\\ndata: {"probes": {"${name}": {}}, "gone": []}\\n\\n`;
+api.ask = async () => new Response(streams.shift().map(written).join(": still here\\n\\n"));
+return (async () => {
+  for await (const { probes, whole } of api.events("", stop.signal, (state) => seen.push(state))) {
+    seen.push([Object.keys(probes)[0], whole]);
+    if (!streams.length) break;
+  }
+  return seen;
+})();
+"""
 FACTS = "return Object.fromEntries(found.facts(argument))"
 
 
@@ -140,3 +152,9 @@ def test_the_peak_of_a_stack_is_that_of_all_together(page: PowerPage) -> None:
 )
 def test_durations_are_told_in_two_units(page: PowerPage, seconds: int, words: str) -> None:
     assert module(page, "words", "return found.duration(argument)", seconds) == words
+
+
+def test_a_stream_that_ends_begins_anew_with_the_whole(page: PowerPage) -> None:
+    """From time to time the service ends it; that is no loss, and who left meanwhile is not in what comes first."""
+    seen = module(page, "api", EVENTS, [["a", "b"], ["a"]])
+    assert seen == ["Connected.", ["a", True], ["b", False], "Connected.", ["a", True]]

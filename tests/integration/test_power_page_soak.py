@@ -89,7 +89,7 @@ def test_charts_take_no_more_memory_with_each_reading(tmp_path: Path, record_pro
 
 @pytest.mark.soak
 def test_two_hundred_live_charts_are_smooth_and_memory_is_flat(tmp_path: Path, record_property: Any) -> None:
-    """30 frames a second; in five minutes what scripts hold grows by less than 3 %, and the process by less than 10 %."""
+    """30 frames a second; in five minutes what scripts hold grows by less than 3 %, the process by less than 10 %."""
     with wall(tmp_path, *SIZE) as (window, page):
         assert page.run("return document.documentElement.scrollHeight <= innerHeight")
         time.sleep(WARM_S)

@@ -63,7 +63,7 @@ export class Api {
     return this.json(`v1/history?${new URLSearchParams(query)}`, { signal });
   }
 
-  // Readings as they come, for ever: {probes, gone}. Begins anew, with all, after a loss; `state` is told.
+  // Readings as they come, for ever: {probes, gone, whole}. Begins anew, with the whole, after a loss; `state` is told.
   async *events(prefix, signal, state) {
     for (let wait = LEAST_WAIT_MS; !signal.aborted; wait = Math.min(2 * wait, MOST_WAIT_MS)) {
       let ended = false;
@@ -71,7 +71,11 @@ export class Api {
         const answer = await this.ask(`v1/events?${new URLSearchParams({ prefix })}`, { signal });
         state("Connected.");
         wait = LEAST_WAIT_MS;
-        for await (const event of parts(answer.body)) yield event;
+        let whole = true;
+        for await (const event of parts(answer.body)) {
+          yield { ...event, whole };
+          whole = false;
+        }
         ended = true; // from time to time the service asks for the token again
       } catch (error) {
         if (signal.aborted) return;

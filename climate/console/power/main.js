@@ -122,11 +122,13 @@ async function listen() {
   heard = Promise.race([new Promise((resolve) => { hear = resolve; }), new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
   try {
     let first = true;
-    for await (const { probes, gone } of api.events(prefix, mine.signal, (text) => { $("state").textContent = text; })) {
+    for await (const { probes, gone, whole } of api.events(prefix, mine.signal, (text) => { $("state").textContent = text; })) {
       if (mine.signal.aborted) return;
       // The names of others may begin with that of a probe.
       const meant = Object.entries(probes).filter(([name]) => !wanted.probes || name === wanted.probes);
-      wall.take(Object.fromEntries(meant), gone);
+      // Who left while nobody listened is not named.
+      const absent = whole ? [...wall.power()].map(([name]) => name).filter((name) => !(name in probes)) : [];
+      wall.take(Object.fromEntries(meant), [...gone, ...absent]);
       filter();
       hear();
       if (first && !tooMany()) before(wanted, mine.signal);
