@@ -30,6 +30,7 @@ from climate.planning.failures import Failures
 from climate.planning.following import Following
 from climate.planning.guard import Guard
 from climate.planning.limits import LimitsOfProjects
+from climate.planning.packing import Packing
 from climate.planning.proposals import Proposals
 from climate.planning.store import tables
 from climate.planning.store.limits_sql import SqlLimits
@@ -72,11 +73,21 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
         LOG.info("[keystone] names no cloud: instances on hosts of leases are nobody's affair here")
     else:
         rule = options.eviction(conf)
-        clearing = evict.Clearing(store, servers, asked.names, rule, clock)
+        clearing = evict.Clearing(store, calendar, servers, asked.names, rule, clock)
+        packing = Packing(
+            servers,
+            calendar,
+            substitutes,
+            asked.hosts,
+            asked.matching,
+            rules.margin_s,
+            group.vcpus_per_thread,
+            clock,
+        )
         default = Ending(group.on_lease_end)
         about_instances = {
             evict.NOTICE_TOPIC: evict.Notice(clearing, send),
-            evict.TOPIC: evict.Evict(clearing, substitutes),
+            evict.TOPIC: evict.Evict(clearing, substitutes, packing),
             lease_end.TOPIC: lease_end.LeaseEnd(store, calendar, servers, asked.names, default, clock),
         }
         elected = Election(conf[election.GROUP].backend_url, _OFFICE, f"{conf.host}-{uuid.uuid4().hex[:8]}")

@@ -68,6 +68,23 @@ def find(
     return Swap(tuple(leaving[: len(same)]), tuple(same), lease.alike, len(leaving) - len(same))
 
 
+def exchange(
+    lease: Lease,
+    held: Iterable[Held],
+    leaving: Sequence[int],
+    joining: Sequence[int],
+    calendar: Calendar,
+    now: int,
+    rules: Rules,
+) -> Swap | None:
+    """The swap of certain hosts for others of its kind; ``None`` where it is done, too late, or they are not free."""
+    own = {one.host for one in held if not one.given_back}
+    if lease.start_at <= now or not own.issuperset(leaving) or len(leaving) != len(joining):
+        return None
+    free = calendar.free(list(joining), *_needed(lease, now, rules))
+    return Swap(tuple(leaving), tuple(joining), lease.alike) if bool(free.all()) else None
+
+
 def _needed(lease: Lease, now: int, rules: Rules) -> Span:
     return max(now, lease.start_at), lease.end_at + rules.margin_s
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from climate.core.calendar.gaps import Rows
 from climate.core.calendar.replica import OutOfStep, Replica
 from climate.core.calendar.sparing import GroupRows
 from climate.core.candidates import Group, chunks, pack, unpack
+from climate.core.journal import Span
 from climate.planning.store.protocol import Store
 
 LOG = logging.getLogger(__name__)
@@ -64,6 +65,13 @@ class PlanningCalendar:
             if wanted and max(wanted) >= len(self._ids):
                 self._learn_hosts()
             return b"".join(self._ids[number] for number in wanted)
+
+    def free(self, host_ids: Sequence[str], span: Span) -> list[str]:
+        """Those hosts (ids) that no lease has, or is cleaned up after, within a time."""
+        rows = self.rows(pack(host_ids))
+        with self.following() as replica:
+            free = replica.calendar.free(rows, *span).tolist()
+        return [host_id for host_id, is_free in zip(host_ids, free, strict=True) if is_free]
 
     def check(self) -> bool:
         """Compare the copy with one built anew from the store, and take the new one; False if they differed."""

@@ -7,8 +7,11 @@ import uuid
 from typing import Any
 
 from climate.core.candidates import Candidates, unpack
+from climate.core.host import Host
 from climate.planning.instances import Hosts
-from climate.rpcapi.inventory import InventoryAPI
+from climate.rpcapi.inventory import HostQuery, InventoryAPI
+
+_PAGE = 500
 
 
 class AskedOfInventory:
@@ -33,6 +36,18 @@ class AskedOfInventory:
         :raises ServiceUnavailable: the inventory does not answer.
         """
         return b"".join(group.hosts for group in self.matching([]).groups)
+
+    def hosts(self) -> list[Host]:
+        """All hosts that are not retired, with their properties.
+
+        :raises ServiceUnavailable: the inventory does not answer.
+        """
+        found: list[Host] = []
+        marker = None
+        while page := self._inventory.list_hosts(_request_id(), query=HostQuery(limit=_PAGE, marker=marker)):
+            found.extend(page)
+            marker = page[-1].host_id
+        return found
 
     def names(self) -> Hosts:
         """How Nova calls all hosts now.

@@ -13,6 +13,7 @@ from climate.errors import ConfigError
 from climate.planning.failures import FailureRule
 
 GROUP = "planning"
+_TRIES = 2  # of moving an instance in one way: to the host that packs best, then to one that Nova chooses
 OPTS = [
     cfg.IntOpt(
         "proposal_ttl_s",
@@ -72,6 +73,14 @@ OPTS = [
         max=86_400,
         help="How long before the start instances are paused or deleted where that is the choice, in seconds. "
         "From starts_soon_s until then their owners have time.",
+    ),
+    cfg.FloatOpt(
+        "vcpus_per_thread",
+        default=4.0,
+        min=0.1,
+        max=256.0,
+        help="How many virtual CPUs Nova puts on one hardware thread (its cpu_allocation_ratio), to know which "
+        "instances fit on a host. Where Nova thinks otherwise, it chooses the host.",
     ),
     cfg.StrOpt(
         "on_lease_end",
@@ -212,4 +221,5 @@ def eviction(conf: cfg.ConfigOpts) -> EvictionRule:
         fallback=Eviction(group.eviction_fallback),
         lead_s=group.starts_soon_s,
         finish_s=group.eviction_finish_s,
+        tries=_TRIES,
     )

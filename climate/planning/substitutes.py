@@ -66,6 +66,15 @@ class Substitutes:
 
         return self._decided(lease_id, None, decide)
 
+    def exchange(self, lease_id: str, leaving: Collection[str], joining: Collection[str]) -> Lease:
+        """The lease with these hosts of its kind in the place of those, if it has not begun and they are free."""
+
+        def decide(lease: Lease) -> Iterator[Decision]:
+            decision = self._exchanged(lease, leaving, joining)
+            return iter(() if decision is None else (decision,))
+
+        return self._decided(lease_id, None, decide)
+
     def occupied(self, lease_id: str, hosts: int) -> Lease:
         """The lease, which says on how many of its hosts others still are."""
 
@@ -111,6 +120,14 @@ class Substitutes:
         if swap is None:
             return None, 0
         return substitution.swapped(lease, held, swap, now, self._rules), swap.missing
+
+    def _exchanged(self, lease: Lease, leaving: Collection[str], joining: Collection[str]) -> Decision | None:
+        held = self._store.get_held(lease.lease_id)
+        out, into = (tuple(self._calendar.rows(pack(sorted(some))).tolist()) for some in (leaving, joining))
+        with self._calendar.following() as replica:
+            now = self._clock()
+            swap = substitution.exchange(lease, held, out, into, replica.calendar, now, self._rules)
+        return None if swap is None else substitution.swapped(lease, held, swap, now, self._rules)
 
     def _unusable(self, lease: Lease, missing: int, then: str) -> Iterator[Decision]:
         """News about hosts that fail; a lease that is degraded for another reason stays so."""

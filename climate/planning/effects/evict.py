@@ -3,24 +3,26 @@
 
 One call is one look: what stands there, what Nova did with it so far, and the
 next thing for each. So a process that dies leaves nothing half known, and the
-next one goes on. An instance that cannot be moved costs the lease its host,
-if there is another; if not, the lease says so.
+next one goes on. Before the first instance moves, the lease gets those hosts
+of its kind from which the fewest have to. An instance that cannot be moved
+costs the lease its host, if there is another; if not, the lease says so.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 from climate.chassis.outbox import Effect
-from climate.core import clearing
-from climate.core.clearing import Act, Attempt, Eviction, EvictionRule, Way
+from climate.core.clearing import Act, Eviction, EvictionRule
 from climate.core.lease import Lease
 from climate.core.lifecycle import State
 from climate.errors import ClimateError, LeaseNotFound
 from climate.openstack.nova_servers import Migration, Refused, Server
+from climate.planning.calendar import PlanningCalendar
 from climate.planning.instances import Hosts, Servers, belongs
+from climate.planning.moving import Mover, tried, unconfirmed, under_way
 from climate.planning.store.protocol import Store
 
 LOG = logging.getLogger(__name__)
@@ -29,8 +31,6 @@ TOPIC = "evict"
 NOTICE_TOPIC = "evict_notice"
 _LOOK_S = 2
 _STUCK_S = 30
-_KINDS = {"live-migration": Way.LIVE, "migration": Way.COLD}
-_FAILED = frozenset({"error", "failed", "cancelled"})
 
 
 def effect(lease: Lease) -> Effect:
@@ -54,12 +54,14 @@ class Clearing:
     def __init__(
         self,
         store: Store,
+        calendar: PlanningCalendar,
         servers: Servers,
         hosts: Callable[[], Hosts],
         rule: EvictionRule,
         clock: Callable[[], int],
     ) -> None:
         self.store = store
+        self._calendar = calendar
         self.servers = servers
         self.hosts = hosts
         self.rule = rule
@@ -73,6 +75,12 @@ class Clearing:
             return None
         wanted = lease.state in (State.CONFIRMED, State.ACTIVE) and lease.end_at > self.clock()
         return lease if wanted and self.rule.eviction is not Eviction.NONE else None
+
+    def names(self, lease: Lease) -> dict[str, str]:
+        """The ids of the lease's hosts by Nova's names; without those that other leases have until it begins."""
+        now = self.clock()
+        mine = lease.hosts if lease.start_at <= now else self._calendar.free(lease.hosts, (now, now + 1))
+        return self.hosts().called(mine)
 
     def strangers(self, lease: Lease, names: Iterable[str]) -> list[Server]:
         """The instances of others on hosts (by Nova's names)."""
@@ -93,7 +101,7 @@ class Notice:
             return None
         rule = self._clearing.rule
         at = lease.start_at - rule.finish_s
-        for server in self._clearing.strangers(lease, self._clearing.hosts().called(lease.hosts)):
+        for server in self._clearing.strangers(lease, self._clearing.names(lease)):
             word = {
                 "server_id": server.server_id,
                 "project_id": server.project_id,
@@ -120,12 +128,24 @@ class Others(Protocol):
         """The lease, saying on how many of its hosts others still are."""
 
 
+class Ways(Protocol):
+    """Where instances had better go (:class:`climate.planning.packing.Packing`)."""
+
+    def fewest_moves(self, lease: Lease) -> bool:
+        """Give the lease hosts from which fewer instances have to move; whether that was done."""
+
+    def targets(self, lease: Lease, names: Collection[str], going: Mapping[str, str]) -> dict[str, str]:
+        """A host for each instance that has to leave; ``going`` are those on their way."""
+
+
 class Evict:
     """The outbox's handler of evictions."""
 
-    def __init__(self, clearing: Clearing, substitutes: Others) -> None:
+    def __init__(self, clearing: Clearing, substitutes: Others, ways: Ways) -> None:
         self._clearing = clearing
         self._substitutes = substitutes
+        self._ways = ways
+        self._mover = Mover(clearing.servers, clearing.rule)
 
     def __call__(self, effect_id: int, payload: dict[str, Any]) -> int | None:
         """One look at the hosts of a lease, and the next step for what stands there."""
@@ -141,57 +161,47 @@ class Evict:
 
     def _look(self, lease: Lease) -> int | None:
         now = self._clearing.clock()
-        names = self._clearing.hosts().called(lease.hosts)
+        names = self._clearing.names(lease)
         moves = {name: self._moves(name, lease) for name in names}
-        self._confirm(moves)
+        for found in moves.values():
+            self._mover.confirm(found)
+        strangers = [server for server in self._clearing.strangers(lease, names) if server.host in names]
+        targets = self._targets(lease, strangers, moves, now)
+        if targets is None:
+            return _LOOK_S
+        why = f"for lease {lease.lease_id}"
         results = {
-            server.server_id: (server.host, self._step(server, moves[server.host], lease, now))
-            for server in self._clearing.strangers(lease, names)
-            if server.host in names
+            one.server_id: (
+                one.host,
+                self._mover.step(one, moves[one.host], lease.start_at, now, why, targets.get(one.server_id)),
+            )
+            for one in strangers
         }
         stuck = {names[host] for host, act in results.values() if act is Act.STUCK}
         self._tell(lease, stuck, now)
         if stuck:
             return _STUCK_S if lease.start_at <= now else _LOOK_S
-        open_ = any(act is not Act.DONE for _, act in results.values()) or any(map(_unfinished, moves.values()))
-        return _LOOK_S if open_ else None
+        open_ = any(act is not Act.DONE for _, act in results.values()) or any(map(unconfirmed, moves.values()))
+        return _LOOK_S if open_ or len(names) < len(self._clearing.hosts().called(lease.hosts)) else None
 
     def _moves(self, host: str, lease: Lease) -> list[Migration]:
         return self._clearing.servers.migrations(host, lease.start_at - self._clearing.rule.lead_s)
 
-    def _confirm(self, moves: dict[str, list[Migration]]) -> None:
-        """A cold migration holds its old host until somebody says that it went well."""
-        for found in moves.values():
-            for migration in found:
-                if migration.kind == "migration" and migration.status == "finished":
-                    try:
-                        self._clearing.servers.confirm(migration.server_id)
-                    except Refused as error:
-                        LOG.info("the migration of %s is not confirmed yet: %s", migration.server_id, error)
-
-    def _step(self, server: Server, moves: list[Migration], lease: Lease, now: int) -> Act:
-        """Do the next thing to one instance; what was done, or that nothing is left to do."""
-        attempts = [
-            Attempt(_KINDS[move.kind], move.status in _FAILED)
-            for move in moves
-            if move.server_id == server.server_id and move.kind in _KINDS
-        ]
-        while True:
-            act = clearing.evicting(
-                server.status, bool(server.task), attempts, self._clearing.rule, lease.start_at, now
-            )
-            if act in (Act.WAIT, Act.DONE, Act.STUCK):
-                return act
-            try:
-                self._clearing.servers.act(act, server.server_id)
-            except Refused as error:
-                LOG.info("instance %s on %s: no %s: %s", server.server_id, server.host, act, error)
-                if act not in (Act.LIVE_MIGRATE, Act.COLD_MIGRATE):
-                    return Act.STUCK
-                attempts.append(Attempt(Way.LIVE if act is Act.LIVE_MIGRATE else Way.COLD, failed=True))
-                continue
-            LOG.info("instance %s leaves %s for lease %s: %s", server.server_id, server.host, lease.lease_id, act)
-            return act
+    def _targets(
+        self, lease: Lease, strangers: list[Server], moves: dict[str, list[Migration]], now: int
+    ) -> dict[str, str] | None:
+        """Where those go that nobody has begun to move; ``None``: nowhere, the lease has other hosts now."""
+        begun = [move for found in moves.values() for move in found]
+        first = [one for one in strangers if one.server_id not in tried(begun)]
+        if not first or self._clearing.rule.eviction is not Eviction.MIGRATE:
+            return {}
+        try:
+            if lease.start_at > now and not tried(begun) and self._ways.fewest_moves(lease):
+                return None
+            return self._ways.targets(lease, moves, under_way(begun))
+        except ClimateError as error:
+            LOG.warning("what leaves hosts of lease %s goes where Nova likes: %s", lease.lease_id, error.message)
+            return {}
 
     def _tell(self, lease: Lease, stuck: set[str], now: int) -> None:
         """Other hosts for those that stay occupied, while there is time; what is left is said in the lease."""
@@ -199,7 +209,3 @@ class Evict:
             lease = self._substitutes.avoid(lease.lease_id, stuck)
             stuck = stuck.intersection(lease.hosts)
         self._substitutes.occupied(lease.lease_id, len(stuck))
-
-
-def _unfinished(moves: list[Migration]) -> bool:
-    return any(move.kind == "migration" and move.status == "finished" for move in moves)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import random
 from collections import Counter
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from climate.core.packing import ANY, Emptying, Guest, Size, Stand, empty
+from climate.core.packing import ANY, Emptying, Guest, Size, Stand, clear, empty
 
 TYPES = ("thin", "fat")
 
@@ -175,3 +176,26 @@ def test_more_hosts_than_there_are_cannot_be_taken() -> None:
 
 def test_no_hosts_wanted_is_nothing_to_do() -> None:
     assert empty([Stand("one", Size(1, 1))], [], 0) == Emptying(())
+
+
+@given(stands("c", 3), stands("o", 3))
+def test_of_what_cannot_all_go_some_do_and_each_has_room(full: list[Stand], others: list[Stand]) -> None:
+    """All go where that can be; nothing moves that has no room beside the rest; some do where any can."""
+    found = clear(full, others)
+    guests = {guest.instance_id: guest for stand in full for guest in stand.guests}
+    rooms = {stand.name: stand for stand in others}
+    for move in found.moves:
+        assert rooms[move.target].takes(guests[move.instance_id])
+        taken = rooms[move.target]
+        rooms[move.target] = dataclasses.replace(taken, room=taken.room.less(guests[move.instance_id].size))
+    assert len({move.instance_id for move in found.moves}) == len(found.moves)
+    alone = [guest for guest in guests.values() if any(stand.takes(guest) for stand in others)]
+    assert bool(found.moves) == bool(alone)
+    if places(list(guests.values()), others):
+        assert len(found.moves) == len(guests)
+
+
+def test_where_there_is_too_little_room_the_most_go() -> None:
+    full = Stand("full", Size(0, 0), (Guest("big", Size(4, 4)), Guest("small", Size(1, 1)), Guest("tiny", Size(1, 0))))
+    found = clear([full], [Stand("other", Size(4, 4))])
+    assert {move.instance_id for move in found.moves} == {"small", "tiny"}

@@ -26,7 +26,9 @@ class FakeNova:
     ``before`` is called with the name of every call: it may raise what a
     network or a kill would. ``fails(act, server_id)`` says which acts come to
     nothing, ``elsewhere`` where the scheduler puts what moves (``None``: it
-    finds no host). ``asked`` lists every act that was accepted.
+    finds no host) unless it is asked to go to a certain host. ``full`` are
+    hosts that take nothing. ``asked`` lists every act that was accepted,
+    ``targets`` where a move was first asked to go.
     """
 
     def __init__(self, clock: Callable[[], int]) -> None:
@@ -39,11 +41,15 @@ class FakeNova:
         self.fails: Callable[[Act, str], bool] = lambda act, server_id: False
         self.refuses: Callable[[Act, str], bool] = lambda act, server_id: False
         self.elsewhere: Callable[[Server], str | None] = lambda server: "elsewhere"
+        self.full: set[str] = set()
+        self.targets: dict[str, str | None] = {}
         self.hints = True
         self.takes_s = 5
         self._going: dict[str, tuple[Act, int]] = {}
 
-    def boot(self, server_id: str, host: str, project_id: str, lease: str = "", status: str = "ACTIVE") -> None:
+    def boot(
+        self, server_id: str, host: str, project_id: str, lease: str = "", status: str = "ACTIVE", vcpus: int = 1
+    ) -> None:
         """An instance that is there, with a lease as its hint or none."""
         hints = {"lease": (lease,)} if lease else {}
         self.servers[server_id] = Server(
@@ -52,6 +58,8 @@ class FakeNova:
             project_id=project_id,
             host=host,
             status=status,
+            vcpus=vcpus,
+            memory_mb=vcpus * 1024,
             created_at=self.clock(),
             hints=hints if self.hints else None,
         )
@@ -87,6 +95,7 @@ class FakeNova:
             raise Refused(f"Cannot {act} while it is {server.status} ({server.task}).")
         self.asked.append((act, server_id))
         if act in (Act.LIVE_MIGRATE, Act.COLD_MIGRATE):
+            self.targets.setdefault(server_id, target)
             kind = "live-migration" if act is Act.LIVE_MIGRATE else "migration"
             self.moves.append(
                 Migration(
@@ -122,7 +131,8 @@ class FakeNova:
             return
         failed = self.fails(act, server_id)
         if act in (Act.LIVE_MIGRATE, Act.COLD_MIGRATE):
-            target = None if failed else self.elsewhere(server)
+            chosen = next(move.target for move in self.moves if _is_running(move, server_id)) or self.elsewhere(server)
+            target = None if failed or chosen in self.full else chosen
             if target is None:
                 self._moved(server_id, "running", "error")
             elif act is Act.LIVE_MIGRATE:
@@ -148,3 +158,7 @@ class FakeNova:
         for place, move in enumerate(self.moves):
             if move.server_id == server_id and move.status == was:
                 self.moves[place] = dataclasses.replace(move, status=now)
+
+
+def _is_running(move: Migration, server_id: str) -> bool:
+    return (move.server_id, move.status) == (server_id, "running")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import random
 from collections import Counter
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from climate.core.lease import Lease
 from climate.errors import ServiceUnavailable
 from climate.openstack.nova_servers import Server
 from climate.planning.effects import evict
-from climate.planning.effects.evict import Clearing, Evict, Notice
+from climate.planning.effects.evict import Clearing, Evict, Notice, Ways
 from climate.planning.instances import Hosts
 from climate.planning.substitutes import Substitutes
 from tests.unit.planning.fake_nova import FakeNova
@@ -31,6 +32,16 @@ class Crash(BaseException):
     """The process is killed."""
 
 
+class AnyWay:
+    """Nobody packs: leases keep their hosts, and Nova chooses where instances go."""
+
+    def fewest_moves(self, lease: Lease) -> bool:
+        return False
+
+    def targets(self, lease: Lease, names: Collection[str], going: Mapping[str, str]) -> dict[str, str]:
+        return {}
+
+
 class Cloud:
     """Four hosts, a Nova with instances, and planning's effects over them."""
 
@@ -41,13 +52,16 @@ class Cloud:
         self.substitutes = Substitutes(
             self.shop.store, self.shop.calendar, self.matching, self.shop.rules, self.shop.clock
         )
-        clearing = Clearing(self.shop.store, self.nova, self.hosts, rule, self.shop.clock)
-        self.evict = Evict(clearing, self.substitutes)
+        clearing = Clearing(self.shop.store, self.shop.calendar, self.nova, self.hosts, rule, self.shop.clock)
+        self.evict = Evict(clearing, self.substitutes, self.ways())
         self.notice = Notice(clearing, lambda event, payload: self.told.append({"event": event, **payload}))
         self.nova.elsewhere = self.scheduled
         self.closed: set[str] = set()
         self.leases: tuple[str, ...] = ()
         self._again: dict[int, int] = {}
+
+    def ways(self) -> Ways:
+        return AnyWay()
 
     def hosts(self) -> Hosts:
         return Hosts(dict(zip(host_ids(*range(4)), NODES, strict=True)))
@@ -263,6 +277,19 @@ def test_a_cancelled_lease_moves_nothing() -> None:
     site.shop.proposals.cancel(lease.lease_id, "p")
     site.run(START)
     assert site.nova.asked == []
+
+
+def test_what_another_lease_has_until_the_start_is_left_to_its_end() -> None:
+    """Its instances are no strangers yet; what stays when it is over is."""
+    site = cloud()
+    before = site.shop.make([0], quantity=1, duration_s=START - 10 - site.shop.now, confirm=True)
+    lease = site.shop.make([0], quantity=1, start_time=START, confirm=True)
+    site.leases = (lease.lease_id,)
+    site.nova.boot("theirs", "node0", "p", lease=before.lease_id)
+    site.run(START - 2)
+    assert (site.nova.asked, site.told) == ([], [])
+    site.run(START + 10)
+    assert site.where("theirs") == ("node1", "ACTIVE")
 
 
 @pytest.mark.parametrize("seed", range(60))
