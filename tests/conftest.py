@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests import examples
-from tools.openstack.cloud import Cloud
 from tools.servers import Keystone, MariaDB, PostgreSQL, RabbitMQ, Server
+
+if TYPE_CHECKING:  # what it takes to start a cloud takes long to import
+    from tools.openstack.cloud import Cloud
 
 SERVER_FIXTURES = {"rabbitmq", "postgresql", "mariadb", "keystone", "openstack"}
 

@@ -49,7 +49,9 @@ def openstack(doorway: Relay) -> Iterator[Cloud]:
 @pytest.fixture(scope="session")
 def whole_bench(openstack: Cloud, doorway: Relay) -> Bench:
     """The cloud with its people."""
-    return Bench(openstack, doorway)
+    made = Bench(openstack, doorway)
+    made.wake_the_scheduler()
+    return made
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.openstack.bench import Bench, instant, wait_until
+from tests.openstack.bench import WITHIN_S, Bench, instant, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ def test_a_lease_from_the_token_to_the_host_that_is_open_again(bench: Bench) -> 
     assert proposed["project_id"] == anna.project_id
     assert "hosts" not in proposed
     lease_id = anna.climate.leases.confirm(proposed["id"])["id"]
-    anna.climate.leases.wait_for(lease_id, "active", 60, interval_s=0.1)
+    anna.wait_until_active(lease_id)
     hosts = bench.hosts_of(lease_id)
     assert len({host.rstrip("-0123456789") for host in hosts}) == 1
 
@@ -44,8 +44,9 @@ def test_a_lease_from_the_token_to_the_host_that_is_open_again(bench: Bench) -> 
     for server in (first, second):
         bench.delete(server.server_id)
     anna.climate.leases.update(lease_id, end_time=int(time.time()) + ENDS_IN_S)
-    ended = anna.climate.leases.wait_for(lease_id, "ended", 120, interval_s=0.2)
+    ended = anna.climate.leases.wait_for(lease_id, "ended", WITHIN_S, interval_s=0.2)
     assert time.time() >= instant(ended["end_at"])
+    wait_until(lambda: not bench.nova_knows(lease_id), "Nova knows the end")
     late = bench.boot(anna, "late", {"lease": lease_id})
     assert (late.status, late.host) == ("ERROR", "")
 
