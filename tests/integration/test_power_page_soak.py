@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(1800)]
 DEVICES, OUTLETS = 20, 10
 CHARTS = DEVICES * OUTLETS
 WATCHED_S = 20
-WARM_S, FLAT_S = 60, 300
+WARM_S, FLAT_S = 240, 300
 # So that all tiles are seen at once, and drawn.
 SIZE = (1650, 4100)
 SETTLED_S, SAMPLES, BETWEEN_S = 6, 10, 1.0
@@ -103,5 +103,5 @@ def test_two_hundred_live_charts_are_smooth_and_memory_is_flat(tmp_path: Path, r
     record_property("held_bytes", held)
     record_property("resident_bytes", resident)
     assert frames >= 30
-    assert statistics.median(held[-3:]) < statistics.median(held[:3]) * 1.03, held
-    assert resident[-1] < resident[0] * 1.1, resident
+    for sizes, most in ((held, 1.03), (resident, 1.1)):
+        assert statistics.median(sizes[-3:]) < statistics.median(sizes[:3]) * most, sizes
