@@ -53,6 +53,7 @@ def test_the_instance_that_just_fits_has_the_best_place() -> None:
     hours = [1, 5, 6, 7, 48]
     worth = {hour: free_time(hour * 3600, MONTH, 6 * 3600) for hour in hours}
     assert sorted(hours, key=lambda hour: worth[hour], reverse=True) == [6, 7, 48, 5, 1]
+    assert worth[6] == free_time(MONTH, MONTH, 2 * MONTH) == 1.0
 
 
 @pytest.mark.parametrize(
