@@ -5,55 +5,19 @@ from __future__ import annotations
 
 import re
 import time
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import distribution
 
 import pytest
 
 from climate.cli.shell import GROUP
-from climate.client import Client, with_token
+from climate.client import with_token
+from tests.functional.cli import cases_of_probes
+from tests.functional.cli.cases import CASES, Bench, case
 from tests.functional.cli.program import PROGRAMS, Program
 from tools.metering import Metering
 
 pytestmark = pytest.mark.slow
-
-
-@dataclass
-class Bench:
-    """What a case works with: the program as a member, as an administrator, and as one of a Kwapi alone; and what
-    the service says beside it."""
-
-    member: Program
-    admin: Program
-    client: Client
-    admins_client: Client
-    operator: Program
-    metering: Metering
-
-    def lease(self, **fields: object) -> str:
-        """A lease made beside the command line, under a name of its own; its id."""
-        wanted = {"duration": "1h", "name": f"case {uuid.uuid4()}", **fields}
-        return self.client.leases.create(**wanted)["id"]  # type: ignore[arg-type]
-
-    def a_host(self) -> str:
-        """The name of a host."""
-        return next(self.admins_client.hosts.list())["name"]
-
-
-Case = Callable[[Bench], None]
-CASES: dict[str, Case] = {}
-
-
-def case(name: str) -> Callable[[Case], Case]:
-    """What a function tries is the command of this name."""
-
-    def note(function: Case) -> Case:
-        CASES[name] = function
-        return function
-
-    return note
+assert cases_of_probes  # its cases are noted by the import
 
 
 def commands() -> list[str]:
@@ -197,6 +161,15 @@ def _(bench: Bench) -> None:
     assert "vcpus=" in bench.admin("host", "show", shown["id"])
 
 
+@case("host evacuate")
+def _(bench: Bench) -> None:
+    """The sandbox has no Nova whose instances could move."""
+    done = bench.admin.run("host", "evacuate", "--dry-run", bench.a_host())
+    assert (done.status, "knows no Nova" in done.err) == (6, True)
+    assert bench.member.run("host", "evacuate", bench.a_host()).status == 5
+    assert bench.admin.run("host", "evacuate", "--dry-run", "--wait", "node").status == 2
+
+
 @case("host misplaced")
 def _(bench: Bench) -> None:
     assert bench.admin.json("host", "misplaced") == []
@@ -319,51 +292,6 @@ def _(bench: Bench) -> None:
     none = bench.admin.json("limit", "unset", "oak", "--all")["limits"]
     assert none == bench.admins_client.limits.get("oak")["limits"]
     assert bench.admin.run("limit", "unset", "oak").status == 2
-
-
-@case("probe list")
-def _(bench: Bench) -> None:
-    told = bench.metering.ask("/v1/probes/")["probes"]
-    listed = bench.operator.json("probe", "list")
-    assert [one["probe"] for one in listed] == list(told) == sorted(told)
-    assert {"watts", "volts", "amperes", "kWh", "coverage", "age", "marks", "timestamp"} <= set(listed[0])
-    under = bench.operator.json("probe", "list", "--prefix", "lyon/pdu2/")
-    assert [one["probe"] for one in under] == ["lyon/pdu2/1", "lyon/pdu2/2"]
-    assert all(75 <= one["watts"] <= 100 and one["age"] < 30 for one in under)
-    assert re.search(
-        r"^\| lyon/pdu1/1 +\| +\d+\.\d \| +\d\.\d{4} \| +\d+\.\d % \| +\d+s \| +\|$",
-        bench.operator("probe", "list"),
-        re.MULTILINE,
-    )
-    long = bench.operator("probe", "list", "--long", "-f", "csv", "--prefix", "lyon/hot")
-    assert [row.split(",")[:2] for row in long.splitlines()[1:]] == [['"lyon/hot/1"', '""']]
-    assert bench.operator("probe", "list", "--prefix", "lyon/hot", "-f", "value", "-c", "marks") == '["implausible"]\n'
-    assert bench.operator("probe", "list", "--stale", "-f", "value") == ""
-
-
-@case("probe show")
-def _(bench: Bench) -> None:
-    shown = bench.operator.json("probe", "show", "lyon/pdu1/1")
-    told = bench.metering.ask("/v1/probes/lyon/pdu1/1/")["lyon/pdu1/1"]
-    assert shown["probe"] == "lyon/pdu1/1"
-    assert (shown["since"], shown["gaps"], shown["extra"]) == (told["since"], told["gaps"], told["extra"])
-    assert shown["kWh_lower"] <= shown["kWh"] <= shown["kWh_upper"]
-    assert re.search(r"^\| kWh_upper +\| \d\.\d{4} +\|$", bench.operator("probe", "show", "lyon/pdu1/1"), re.MULTILINE)
-    assert re.search(r"^\| marks +\| implausible +\|$", bench.operator("probe", "show", "lyon/hot/1"), re.MULTILINE)
-    for name in ("lyon/pdu1", "lyon/pdu1/1/w", "nowhere"):
-        assert bench.operator.run("probe", "show", name).status == 4
-
-
-@case("probe watch")
-def _(bench: Bench) -> None:
-    looks = bench.operator(
-        "probe", "watch", "lyon/pdu1/", "lyon/hot", "--count", "2", "--interval", "0.5", "--sort", "name"
-    )
-    words = [line.split() for line in looks.splitlines()]
-    assert [row[1] for row in words] == 2 * ["lyon/hot/1", "lyon/pdu1/1", "lyon/pdu1/2", "sum"]
-    assert words[0][2:] == ["-", "W", "-", "kWh", "-", "%", "implausible"]
-    assert 150 <= float(words[3][4]) <= 200
-    assert words[3][-2:] == ["(1", "implausible)"]
 
 
 def test_every_command_has_a_case() -> None:
