@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from climate.api import fields, shapes
+from climate.core.clearing import Way
 from climate.core.guarding import Wrong
 from climate.core.host_properties.describe import Origin
 from climate.core.lifecycle import State
@@ -243,6 +244,27 @@ class MisplacedList(fields.Body):
     """Those that stand where they may not now."""
 
     instances = shapes.many("Misplaced")
+
+
+class EvacuatedInstance(fields.Body):
+    """An instance on a host that is emptied: where it goes, or why it stays."""
+
+    server_id = shapes.text()
+    name = shapes.text()
+    project_id = shapes.text()
+    source = shapes.text("Nova's name of where it stands.")
+    target = shapes.text("Where it goes; null where it stays, or where Nova has not chosen yet.", nullable=True)
+    way = shapes.shown({"type": "string", "enum": [str(way) for way in Way]}, "How it is moved first.", nullable=True)
+    under_way = shapes.flag("Whether it is on its way.")
+    reason = shapes.text("Why it stays.", nullable=True)
+
+
+class Evacuation(fields.Body):
+    """What is still on hosts that are emptied."""
+
+    hosts = shapes.shown({"type": "array", "items": {"type": "string"}}, "Nova's names of the hosts.")
+    running = shapes.flag("Whether planning works on it.")
+    instances = shapes.many("EvacuatedInstance", "By host and name.")
 
 
 class Availability(fields.Body):

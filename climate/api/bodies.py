@@ -9,7 +9,20 @@ from wsme import exc
 from wsme import types as wtypes
 from wsme.rest import json as rest_json
 
-from climate.api.fields import Body, Choice, Duration, Facts, Filter, Flag, Instant, LimitValue, Rules, Text, Whole
+from climate.api.fields import (
+    Body,
+    Choice,
+    Duration,
+    Facts,
+    Filter,
+    Flag,
+    Instant,
+    LimitValue,
+    Rules,
+    Text,
+    Whole,
+    Words,
+)
 from climate.chassis.web import payload
 from climate.core.clearing import Ending
 from climate.core.host import PropertyValue
@@ -157,6 +170,29 @@ class HostPatch(Body):
         if disabled is None and (reason is not None or properties is None):
             raise BadField("disabled is needed, true or false, unless there are properties only.", field="disabled")
         return disabled, reason or "", properties or {}
+
+
+class EvacuationRequest(Body):
+    """Hosts to be emptied; hosts is needed."""
+
+    hosts = wtypes.wsattr(Words("hosts", "The names or ids of the hosts; they are emptied together.", LONGEST_NAME))
+    dry_run = wtypes.wsattr(Flag("dry_run", "True shows what would move where, and moves nothing."))
+
+    @classmethod
+    def sample(cls) -> dict[str, Any]:
+        """An example for the documentation."""
+        return {"hosts": ["node-1", "node-2"], "dry_run": True}
+
+    @property
+    def wanted(self) -> tuple[list[str], bool]:
+        """The hosts, and whether it is a dry run.
+
+        :raises BadField: there are no hosts.
+        """
+        hosts = _given(self.hosts)
+        if not hosts:
+            raise BadField("hosts is needed: at least one name or id.", field="hosts")
+        return hosts, _given(self.dry_run) is True
 
 
 class PropertyRequest(Body):

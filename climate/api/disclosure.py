@@ -12,6 +12,7 @@ from typing import Any
 
 from climate.api.occupancy import LeaseNow, NamedHost, NextLease, Use
 from climate.core.candidates import unpack
+from climate.core.evacuation import Evacuation
 from climate.core.guarding import Misplaced
 from climate.core.host import Host
 from climate.core.host_properties.describe import Property
@@ -132,6 +133,27 @@ def misplaced(value: Misplaced) -> JSON:
         "host": value.host,
         "wrong": str(value.wrong),
         "lease_id": value.lease_id,
+    }
+
+
+def evacuation(value: Evacuation) -> JSON:
+    """What is on hosts that are emptied, for administrators."""
+    return {
+        "hosts": list(value.hosts),
+        "running": value.running,
+        "instances": [
+            {
+                "server_id": one.server_id,
+                "name": one.name,
+                "project_id": one.project_id,
+                "source": one.source,
+                "target": one.target or None,
+                "way": one.way and str(one.way),
+                "under_way": one.under_way,
+                "reason": one.reason or None,
+            }
+            for one in value.instances
+        ],
     }
 
 

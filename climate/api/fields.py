@@ -148,6 +148,26 @@ class Text(Field):
         return value.strip()
 
 
+class Words(Field):
+    """A list of texts, such as names."""
+
+    def __init__(self, name: str, description: str, longest: int) -> None:
+        one = {"type": "string", "minLength": 1, "maxLength": longest}
+        super().__init__(name, {"type": "array", "items": one, "minItems": 1, "description": description})
+        self._one = Text(name, description, longest)
+
+    def frombasetype(self, value: object) -> list[str] | None:
+        """The texts, without spaces around them."""
+        if value is None:
+            return None
+        if not isinstance(value, list):
+            raise BadField(f"{self.name} must be a list of texts.", field=self.name)
+        texts = [self._one.frombasetype(one) for one in value]
+        if not texts or not all(texts):
+            raise BadField(f"{self.name} must be a list of texts, none of them empty.", field=self.name)
+        return [text for text in texts if text]
+
+
 class Choice(Field):
     """One of several words."""
 

@@ -28,6 +28,7 @@ MISPLACED = "climate:hosts:misplaced"
 LIST_HOSTS = "climate:hosts:list"
 GET_HOST = "climate:hosts:get"
 UPDATE_HOST = "climate:hosts:update"
+EVACUATE = "climate:hosts:evacuate"
 AVAILABILITY = "climate:hosts:availability"
 GET_LIMITS = "climate:limits:get"
 LIST_LIMITS = "climate:limits:list"
@@ -90,6 +91,7 @@ _OPERATIONS: list[tuple[str, str, str, str, str]] = [
         "GET",
         "/v1/hosts/availability",
     ),
+    (EVACUATE, _ADMIN, "Move instances off hosts, or see which would move.", "POST", "/v1/hosts/evacuate"),
     (MISPLACED, _ADMIN, "See which instances stand where they may not.", "GET", "/v1/hosts/misplaced"),
     (GET_LIMITS, _READER, "See the limits of one's project.", "GET", "/v1/limits/{project_id}"),
     (LIST_LIMITS, _ADMIN, "See which projects have limits of their own.", "GET", "/v1/limits"),

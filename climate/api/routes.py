@@ -282,6 +282,15 @@ ROUTES = (
         answer=answers.Availability,
     ),
     Route(
+        method="POST",
+        path="/v1/hosts/evacuate",
+        summary="Move instances off hosts, or see which would move where",
+        who=Who.ADMIN,
+        body=bodies.EvacuationRequest,
+        answer=answers.Evacuation,
+        errors=(HostNotFound, RequestTooLarge),
+    ),
+    Route(
         method="GET",
         path="/v1/hosts/misplaced",
         summary="Instances that stand where they may not",

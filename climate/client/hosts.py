@@ -60,6 +60,27 @@ class Misplaced(TypedDict):
     lease_id: str
 
 
+class EvacuatedInstance(TypedDict):
+    """An instance on a host that is emptied: ``target`` is where it goes, or ``reason`` why it stays."""
+
+    server_id: str
+    name: str
+    project_id: str
+    source: str
+    target: str | None
+    way: str | None
+    under_way: bool
+    reason: str | None
+
+
+class Evacuation(TypedDict):
+    """What is still on hosts that are emptied; ``running`` while the service works on it."""
+
+    hosts: list[str]
+    running: bool
+    instances: list[EvacuatedInstance]
+
+
 class Use(TypedDict):
     """A host's lease now, until when, and the next; ``None`` where there is none."""
 
@@ -120,6 +141,15 @@ class Hosts:
         said = {"disabled": disabled, "reason": reason, "properties": properties}
         body = {field: value for field, value in said.items() if value is not None}
         return self._connection.json("PATCH", f"/hosts/{quote(host, safe='')}", body=body)
+
+    def evacuate(self, hosts: Sequence[str], *, dry_run: bool = False) -> Evacuation:
+        """Move instances off hosts (names or ids); with ``dry_run``, only say which would move where.
+
+        It goes on after the answer: ask with ``dry_run`` how far it is.
+
+        :raises HostNotFound: there is no such host.
+        """
+        return self._connection.json("POST", "/hosts/evacuate", body={"hosts": list(hosts), "dry_run": dry_run})
 
     def misplaced(self) -> Sequence[Misplaced]:
         """The instances that stand where they may not now, by host."""

@@ -24,8 +24,9 @@ from climate.planning import candidates, limits, options, strategies
 from climate.planning.availability import AvailabilityReport
 from climate.planning.calendar import PlanningCalendar
 from climate.planning.changes import Changes
-from climate.planning.effects import evict, lease_end, notify
+from climate.planning.effects import evacuate, evict, lease_end, notify
 from climate.planning.endpoint import PlanningEndpoint
+from climate.planning.evacuations import Evacuations, NoEvacuations, NovaEvacuations
 from climate.planning.failures import Failures
 from climate.planning.following import Following
 from climate.planning.guard import Guard
@@ -58,6 +59,7 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
     rules = options.rules(conf)
     chosen = Strategies(strategies.installed(), group.default_scheduler, options.in_use(conf))
     calendar = PlanningCalendar(store)
+    availability = AvailabilityReport(calendar, clock)
     allowed = LimitsOfProjects(SqlLimits(engine), limits.of_site(conf), clock, common.clock_us)
     transitions = Transitions(store, clock, randomness)
     transport = rpc.transport(conf)
@@ -69,6 +71,7 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
     about_instances: dict[str, Handler] = dict.fromkeys((evict.TOPIC, evict.NOTICE_TOPIC, lease_end.TOPIC), _nothing)
     guards: list[Loop] = []
     misplaced: Callable[[], list[Misplaced]] = list
+    evacuations: Evacuations = NoEvacuations()
     if servers is None:
         LOG.info("[keystone] names no cloud: instances on hosts of leases are nobody's affair here")
     else:
@@ -84,10 +87,12 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
             group.vcpus_per_thread,
             clock,
         )
+        evacuations = emptying = NovaEvacuations(store, availability, servers, packing, clock)
         default = Ending(group.on_lease_end)
         about_instances = {
             evict.NOTICE_TOPIC: evict.Notice(clearing, send),
             evict.TOPIC: evict.Evict(clearing, substitutes, packing),
+            evacuate.TOPIC: evacuate.Evacuate(emptying, servers),
             lease_end.TOPIC: lease_end.LeaseEnd(store, calendar, servers, asked.names, default, clock),
         }
         elected = Election(conf[election.GROUP].backend_url, _OFFICE, f"{conf.host}-{uuid.uuid4().hex[:8]}")
@@ -103,11 +108,12 @@ def build(conf: cfg.ConfigOpts, clock: Callable[[], int] = common.clock) -> Proc
         Proposals(store, calendar, chosen, rules, allowed, clock, randomness),
         Changes(store, calendar, chosen, rules, allowed, clock),
         chosen,
-        AvailabilityReport(calendar, clock),
+        availability,
         Following(store, calendar),
         allowed,
         failures,
         misplaced,
+        evacuations,
     )
     return Process(
         "climate-planning",

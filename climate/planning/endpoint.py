@@ -8,10 +8,12 @@ from typing import Any
 
 from climate.chassis.rpc import exposed
 from climate.core.candidates import Candidates
+from climate.core.evacuation import Evacuation
 from climate.core.guarding import Misplaced
 from climate.core.lease import Lease, LeaseChange, LeaseQuery, Owner, RepeatKey, Terms, Wish
 from climate.planning.availability import AvailabilityReport
 from climate.planning.changes import Changes
+from climate.planning.evacuations import Evacuations
 from climate.planning.failures import Failures
 from climate.planning.following import Following
 from climate.planning.limits import LimitsOfProjects
@@ -37,7 +39,9 @@ class PlanningEndpoint:
         limits: LimitsOfProjects,
         failures: Failures,
         misplaced: Callable[[], list[Misplaced]],
+        evacuations: Evacuations,
     ) -> None:
+        self._evacuations = evacuations
         self._store = store
         self._proposals = proposals
         self._changes = changes
@@ -116,6 +120,11 @@ class PlanningEndpoint:
     def get_misplaced(self, context: Context) -> list[Misplaced]:
         """Instances that stand where they may not."""
         return self._misplaced()
+
+    @exposed
+    def evacuate_hosts(self, context: Context, *, hosts: list[str], dry_run: bool) -> Evacuation:
+        """Empty hosts, or show how."""
+        return self._evacuations.plan(hosts) if dry_run else self._evacuations.begin(hosts)
 
     @exposed
     def list_leases(self, context: Context, *, query: LeaseQuery) -> list[Lease]:

@@ -103,9 +103,13 @@ class Packing:
         self._vcpus_per_thread = vcpus_per_thread
         self._clock = clock
 
+    def hosts(self) -> dict[str, Host]:
+        """All hosts that are not retired, by Nova's names and in their order."""
+        hosts = {host.service_host or host.name: host for host in self._hosts()}
+        return dict(sorted(hosts.items(), key=lambda item: item[0]))
+
     def floor(self, going: Mapping[str, str] | None = None) -> Floor:
         """What stands where now; ``going`` says of instances on their way to which host they are."""
-        hosts = {host.service_host or host.name: host for host in self._hosts()}
         servers: dict[str, list[Server]] = {}
         coming: dict[str, list[Server]] = {}
         for server in self._servers.on():
@@ -114,7 +118,7 @@ class Packing:
             if target:
                 coming.setdefault(target, []).append(server)
         return Floor(
-            hosts=dict(sorted(hosts.items())),
+            hosts=self.hosts(),
             servers=servers,
             coming=coming,
             vcpus_per_thread=self._vcpus_per_thread,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from climate.chassis.rpc import Caller
 from climate.core.candidates import Candidates
+from climate.core.evacuation import Evacuation
 from climate.core.guarding import Misplaced
 from climate.core.journal import Span
 from climate.core.lease import Lease, LeaseChange, LeaseQuery, Owner, RepeatKey, Terms
@@ -250,6 +251,17 @@ class PlanningAPI:
         :raises ServiceUnavailable: Nova does not answer.
         """
         return self._caller.call(request_id, "get_misplaced", list[Misplaced])
+
+    def evacuate_hosts(self, request_id: str, *, hosts: list[str], dry_run: bool) -> Evacuation:
+        """Move all instances off these hosts (ids or names) that can go and belong to no lease there.
+
+        The answer says what moves where, and what stays. It is begun, unless
+        ``dry_run``; the same call with it tells how far it is.
+
+        :raises HostNotFound: there is no such host.
+        :raises ServiceUnavailable: Nova or the inventory does not answer, or there is no Nova.
+        """
+        return self._caller.call(request_id, "evacuate_hosts", Evacuation, hosts=hosts, dry_run=dry_run)
 
     def list_leases(self, request_id: str, *, query: LeaseQuery) -> list[Lease]:
         """A page of leases, newest first.

@@ -285,3 +285,17 @@ def test_a_lease_is_due_until_its_transition_is_made(site: Backend) -> None:
     assert site.store.due(60, 10) == [lease_id]
     advance(site.store, lease_id, 60)
     assert site.store.due(60, 10) == []
+
+
+def test_effects_without_a_decision_stand_in_the_outbox_until_they_are_done(site: Backend) -> None:
+    """More keys than fit into one list of a statement; each topic and key counts for itself."""
+    one, other = Effect("empty", "k:1", {"host": "a"}), Effect("empty", "k:2", {})
+    site.store.write_effects((), 1_000)
+    assert site.effects() == []
+    site.store.write_effects((one, other), 1_000)
+    assert site.effects() == [one, other]
+    many = [f"other:{number}" for number in range(1_200)]
+    assert site.store.has_effects("empty", [*many, "k:2"])
+    assert not site.store.has_effects("empty", many)
+    assert not site.store.has_effects("fill", ["k:1"])
+    assert not site.store.has_effects("empty", [])

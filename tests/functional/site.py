@@ -30,9 +30,11 @@ from climate.planning.calendar import PlanningCalendar
 from climate.planning.candidates import AskedOfInventory
 from climate.planning.changes import Changes
 from climate.planning.endpoint import PlanningEndpoint
+from climate.planning.evacuations import NovaEvacuations
 from climate.planning.failures import FailureRule, Failures
 from climate.planning.following import Following
 from climate.planning.limits import LimitsOfProjects
+from climate.planning.packing import Packing
 from climate.planning.proposals import Proposals
 from climate.planning.store.limits_memory import MemoryLimits
 from climate.planning.store.memory import MemoryStore
@@ -42,6 +44,7 @@ from climate.planning.transitions import Transitions
 from climate.rpcapi.inventory import InventoryAPI
 from climate.rpcapi.planning import PlanningAPI
 from tests.functional.direct import DirectCaller
+from tests.unit.planning.fake_nova import FakeNova
 
 NOW = 1_900_000_000  # 2030-03-17T17:46:40Z
 DAY = 86_400
@@ -104,6 +107,8 @@ class Site:
         allowed = LimitsOfProjects(MemoryLimits(store), limits, self.clock, lambda: self.now * 1_000_000)
         asked = AskedOfInventory(InventoryAPI(self.inventory))  # type: ignore[arg-type]
         substitutes = Substitutes(store, calendar, asked.matching, rules, self.clock)
+        self.nova = FakeNova(self.clock)
+        packing = Packing(self.nova, calendar, substitutes, asked.hosts, asked.matching, 0, 1.0, self.clock)
         self.misplaced: list[Misplaced] = []
         self.failures = Failures(store, calendar, substitutes, asked.bookable, FailureRule(), self.clock)
         self.planning = DirectCaller(
@@ -117,6 +122,7 @@ class Site:
                 allowed,
                 self.failures,
                 lambda: self.misplaced,
+                NovaEvacuations(store, AvailabilityReport(calendar, self.clock), self.nova, packing, self.clock),
             )
         )
         self._transitions = Transitions(store, self.clock, randomness)

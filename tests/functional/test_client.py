@@ -50,6 +50,8 @@ def admin(url: str) -> Client:
         (hosts.LeaseNow, answers.LeaseNow),
         (hosts.NextLease, answers.NextLease),
         (hosts.Use, answers.HostUse),
+        (hosts.Evacuation, answers.Evacuation),
+        (hosts.EvacuatedInstance, answers.EvacuatedInstance),
         (hosts.Availability, answers.Availability),
         (properties.Property, answers.Property),
         (properties.Rule, answers.Rule),

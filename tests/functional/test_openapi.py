@@ -80,6 +80,7 @@ def test_answers_are_what_the_document_says(site: Site, document: dict[str, Any]
         *(("GET", route.path, None) for route in ROUTES if route.method == "GET" and route.path != "/metrics"),
         ("GET", "/v1/properties?detail=true", None),
         ("PATCH", "/v1/properties/{name}", {"rules": [{"where": ["=", "$vcpus", 16], "value": "r7"}]}),
+        ("POST", "/v1/hosts/evacuate", {"hosts": ["node-1"]}),
         ("PATCH", "/v1/hosts/{host_id}", {"properties": {"rack": "r8"}}),
         ("POST", "/v1/properties", {"name": "noise", "type": "number", "unit": "dB", "hidden": True}),
         ("GET", "/v1/properties/{name}", None),

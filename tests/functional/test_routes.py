@@ -23,6 +23,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/v1/leases"): {"duration": 60},
     ("PATCH", "/v1/leases/{lease_id}"): {"name": "renamed"},
     ("PATCH", "/v1/hosts/{host_id}"): {"disabled": False},
+    ("POST", "/v1/hosts/evacuate"): {"hosts": ["node-1"], "dry_run": True},
     ("PATCH", "/v1/properties/{name}"): {"description": "how it sounds"},
     ("PATCH", "/v1/limits/{project_id}"): {"max_leases": 900},
 }

@@ -190,3 +190,55 @@ def test_a_lease_whose_compute_dies_before_it_begins_starts_whole(bench: Bench, 
         bench.openstack.launch(f"nova-compute-{dead}")
     bench.anna.climate.leases.wait_for(lease["id"], "active", 240, interval_s=0.5)
     assert [bench.boot(bench.anna, hints={"lease": lease["id"]}).status for _ in range(2)] == ["ACTIVE", "ACTIVE"]
+
+
+def test_a_lease_gets_the_hosts_from_which_the_fewest_instances_move(bench: Bench, planning: Planner) -> None:
+    """Where none of its kind is empty; and what moves goes to a host of its type that is in use."""
+    planning(eviction="migrate")
+    kinds: dict[str, list[str]] = {}
+    for host in bench.admin.climate.hosts.list():
+        kinds.setdefault(host["properties"]["cpu_info.model"], []).append(host["name"])
+    model, alike = max(kinds.items(), key=lambda kind: len(kind[1]))
+    assert len(alike) >= 2, kinds
+    start = int(time.time()) + LEAD_S + 2 * AHEAD_S
+    lease = bench.admin.climate.leases.create(
+        start_time=start,
+        end_time=start + 3600,
+        host_properties=["and", ["=", "$cpu_info.model", model], ["homogeneous", "$cpu_info.model"]],
+        confirm=True,
+    )
+    (first,) = bench.hosts_of(lease["id"])
+    counts = {name: 2 if name == first else 1 for name in alike}
+    servers = [bench.boot(bench.admin, host=name) for name, count in counts.items() for _ in range(count)]
+    assert time.time() < start - LEAD_S, "the machine was too slow for this test"
+    wait_until(lambda: bench.hosts_of(lease["id"]) != {first}, "the lease has another host")
+    (second,) = bench.hosts_of(lease["id"])
+    assert second in alike
+    bench.admin.climate.leases.wait_for(lease["id"], "active", 240, interval_s=0.2)
+    moved = [server for server in servers if stands(bench, server)[0] != server.host]
+    assert [server.host for server in moved] == [second]
+    assert stands(bench, moved[0])[0] in set(alike) - {second}
+    assert {stands(bench, server)[1] for server in servers} == {"ACTIVE"}
+    assert bench.admin.climate.leases.get(lease["id"])["degraded_reason"] is None
+
+
+def test_an_administrator_empties_a_host(bench: Bench, planning: Planner) -> None:
+    """As the dry run said, once each, also when planning is killed in between."""
+    planning()
+    hosts = bench.admin.climate.hosts
+    models = {host["name"]: host["properties"]["cpu_info.model"] for host in hosts.list()}
+    source, target = next((a, b) for a in sorted(models) for b in sorted(models) if a < b and models[a] == models[b])
+    servers = [bench.boot(bench.admin, f"s{number}", host=source) for number in range(3)]
+    bench.boot(bench.admin, "there", host=target)
+    dry = hosts.evacuate([source], dry_run=True)
+    assert {(one["target"], one["way"], one["reason"]) for one in dry["instances"]} == {(target, "live", None)}
+    assert (len(dry["instances"]), dry["running"]) == (3, False)
+    assert hosts.evacuate([source])["running"]
+    wait_until(lambda: any(stands(bench, one)[0] != source for one in servers), "one has left")
+    anew(bench, kill=True)
+    wait_until(lambda: not hosts.evacuate([source], dry_run=True)["running"], "it is done")
+    assert {stands(bench, one) for one in servers} == {(target, "ACTIVE")}
+    moves = bench.admin.cloud.compute.get("/os-migrations", microversion="2.74").json()["migrations"]
+    ours = [move["instance_uuid"] for move in moves]
+    assert [ours.count(one.server_id) for one in servers] == [1, 1, 1]
+    assert hosts.get(source)["bookable"]

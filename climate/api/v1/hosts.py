@@ -8,6 +8,7 @@ import urllib.parse
 from climate.api import bodies, disclosure, policies, queries
 from climate.api.occupancy import FREE, HostNames, Occupancy, Use
 from climate.api.v1.availability import Availability
+from climate.api.v1.evacuate import Evacuating
 from climate.api.v1.misplaced import MisplacedInstances
 from climate.chassis.web import paging
 from climate.chassis.web.policy import Policies
@@ -37,6 +38,7 @@ class Hosts(Resource):
         super().__init__(
             {
                 "availability": Availability(occupancy, names, policies),
+                "evacuate": Evacuating(planning, policies),
                 "misplaced": MisplacedInstances(planning, policies),
             }
         )

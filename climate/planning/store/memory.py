@@ -98,6 +98,17 @@ class MemoryStore:
             )
             return len(self._journal)
 
+    def write_effects(self, effects: tuple[Effect, ...], now: int) -> None:
+        """Write effects that belong to no decision about a lease to the outbox."""
+        with self._lock:
+            self.effects.extend(effects)
+
+    def has_effects(self, topic: str, keys: Iterable[str]) -> bool:
+        """Whether effects of one of these keys are still to be done."""
+        wanted = frozenset(keys)
+        with self._lock:
+            return any(effect.topic == topic and effect.key in wanted for effect in self.effects)
+
     def repeated(self, project_id: str, key: str) -> tuple[str, str] | None:
         """The fingerprint and lease id that an Idempotency-Key came with before."""
         with self._lock:

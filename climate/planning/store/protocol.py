@@ -63,6 +63,12 @@ class Store(Protocol):
         :raises RepeatTaken: a new lease came with this key before (see :meth:`repeated`).
         """
 
+    def write_effects(self, effects: tuple[Effect, ...], now: int) -> None:
+        """Write effects that belong to no decision about a lease to the outbox."""
+
+    def has_effects(self, topic: str, keys: Iterable[str]) -> bool:
+        """Whether effects of one of these keys are still to be done."""
+
     def repeated(self, project_id: str, key: str) -> tuple[str, str] | None:
         """The fingerprint and lease id that an Idempotency-Key came with before."""
 

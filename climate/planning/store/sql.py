@@ -88,6 +88,26 @@ class SqlStore:
                 raise RepeatTaken(repeat.key) from error
             raise
 
+    def write_effects(self, effects: tuple[Effect, ...], now: int) -> None:
+        """Write effects that belong to no decision about a lease to the outbox."""
+
+        def act() -> None:
+            with sql.transaction(self._engine) as connection:
+                outbox.write(connection, tables.outbox, effects, now)
+
+        sql.retrying(act)
+
+    def has_effects(self, topic: str, keys: Iterable[str]) -> bool:
+        """Whether effects of one of these keys are still to be done."""
+        box = tables.outbox.c
+        wanted = list(keys)
+        with sql.reading(self._engine) as connection:
+            for i in range(0, len(wanted), _CHUNK):
+                query = sa.select(box.id).where(box.topic == topic, box.key.in_(wanted[i : i + _CHUNK])).limit(1)
+                if connection.execute(query).first() is not None:
+                    return True
+        return False
+
     def repeated(self, project_id: str, key: str) -> tuple[str, str] | None:
         """The fingerprint and lease id that an Idempotency-Key came with before."""
         repeat = tables.repeat
