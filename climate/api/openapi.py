@@ -10,7 +10,7 @@ from typing import Any
 
 from wsme import types as wtypes
 
-from climate.api import answers, booking
+from climate.api import answers, booking, instance_answers
 from climate.api.fields import Field
 from climate.api.routes import ALIASES, ROUTES, Route, errors_of
 from climate.chassis.web import faults
@@ -75,7 +75,8 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _kinds() -> Iterable[type[wtypes.Base]]:
     requests = [route.body for route in ROUTES if route.body is not None]
-    shown = [kind for _, kind in inspect.getmembers(answers, inspect.isclass) if issubclass(kind, wtypes.Base)]
+    classes = [kind for part in (answers, instance_answers) for _, kind in inspect.getmembers(part, inspect.isclass)]
+    shown = [kind for kind in classes if issubclass(kind, wtypes.Base)]
     return dict.fromkeys([*requests, *shown])
 
 

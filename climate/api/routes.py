@@ -15,7 +15,7 @@ from typing import Any
 
 from wsme import types as wtypes
 
-from climate.api import answers, bodies
+from climate.api import answers, bodies, instance_answers
 from climate.chassis.web import health, metrics
 from climate.core.lifecycle import State
 from climate.errors import (
@@ -287,7 +287,7 @@ ROUTES = (
         summary="Move instances off hosts, or see which would move where",
         who=Who.ADMIN,
         body=bodies.EvacuationRequest,
-        answer=answers.Evacuation,
+        answer=instance_answers.Evacuation,
         errors=(HostNotFound, RequestTooLarge),
     ),
     Route(
@@ -295,7 +295,7 @@ ROUTES = (
         path="/v1/hosts/misplaced",
         summary="Instances that stand where they may not",
         who=Who.ADMIN,
-        answer=answers.MisplacedList,
+        answer=instance_answers.MisplacedList,
     ),
     Route(
         method="GET",

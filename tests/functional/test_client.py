@@ -11,7 +11,7 @@ import pytest
 from wsme import types as wtypes
 
 from climate import errors
-from climate.api import answers
+from climate.api import answers, instance_answers
 from climate.chassis.web.server import WebServer
 from climate.client import Client, calendar, hosts, leases, limits, properties, schedulers, with_token
 from tests.functional.site import Site, host
@@ -50,8 +50,8 @@ def admin(url: str) -> Client:
         (hosts.LeaseNow, answers.LeaseNow),
         (hosts.NextLease, answers.NextLease),
         (hosts.Use, answers.HostUse),
-        (hosts.Evacuation, answers.Evacuation),
-        (hosts.EvacuatedInstance, answers.EvacuatedInstance),
+        (hosts.Evacuation, instance_answers.Evacuation),
+        (hosts.EvacuatedInstance, instance_answers.EvacuatedInstance),
         (hosts.Availability, answers.Availability),
         (properties.Property, answers.Property),
         (properties.Rule, answers.Rule),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from climate.core.clearing import Act
 from climate.openstack.nova_servers import Migration, Refused, Server
@@ -51,7 +52,7 @@ class FakeNova:
         self, server_id: str, host: str, project_id: str, lease: str = "", status: str = "ACTIVE", vcpus: int = 1
     ) -> None:
         """An instance that is there, with a lease as its hint or none."""
-        hints = {"lease": (lease,)} if lease else {}
+        hints: dict[str, tuple[str, ...]] = {"lease": (lease,)} if lease else {}
         self.servers[server_id] = Server(
             server_id=server_id,
             name=server_id,
@@ -151,7 +152,7 @@ class FakeNova:
         self._going[server.server_id] = (act, self.clock() + self.takes_s)
         self._change(server.server_id, task=task)
 
-    def _change(self, server_id: str, **fields: str) -> None:
+    def _change(self, server_id: str, **fields: Any) -> None:
         self.servers[server_id] = dataclasses.replace(self.servers[server_id], **fields)
 
     def _moved(self, server_id: str, was: str, now: str) -> None:
