@@ -87,7 +87,7 @@ OPTS = [
         default=Ending.DELETE,
         choices=[
             (Ending.DELETE, "they are deleted"),
-            (Ending.SHELVE, "they are shelved: off the hosts, to be unshelved elsewhere"),
+            (Ending.SHELVE, "they are shelved: off the hosts, with an image of each disk"),
             (Ending.STOP, "they are stopped, and stay on the hosts"),
             (Ending.LEAVE, "they stay as they are"),
         ],
