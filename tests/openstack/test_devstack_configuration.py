@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What DevStack's plugin does to a nova.conf, whatever stands in it, and that all of it can be undone."""
+"""What DevStack's plugin writes: into a nova.conf, so that it can be undone, and for whichever services are enabled."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from oslo_config import cfg
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
 set -o errexit
-ENABLED_SERVICES=climate-api,n-sch NOVA_CONF=nova.conf NOVA_STATE_PATH=. REGION_NAME=RegionOne
+ENABLED_SERVICES=n-sch NOVA_CONF=nova.conf NOVA_STATE_PATH=. REGION_NAME=RegionOne
+SERVICE_HOST=127.0.0.1 SERVICE_LISTEN_ADDRESS='[::]' STACK_USER=$(id -u) DATA_DIR=$PWD/data KWAPI_CONF_DIR=$PWD/kwapi
 KEYSTONE_SERVICE_URI=http://keystone.example.org/identity SERVICE_PASSWORD='pass&word\\1'
 SERVICE_DOMAIN_NAME=Default SERVICE_PROJECT_NAME=service CLIMATE_CONF_DIR=.
 source {root}/tests/openstack/devstack_shim.sh
+source {root}/devstack/settings
 source {root}/devstack/lib/climate
+source {root}/devstack/lib/kwapi
 source {root}/devstack/lib/nova-scheduler
 """
+SETTINGS = f"source {ROOT}/devstack/settings"
 CONFIGURE, CLEAN = "configure_nova_scheduler_for_climate", "cleanup_nova_scheduler_for_climate"
 FILES = {
     "nothing is said": "[DEFAULT]\nhost = here\n",
@@ -115,6 +119,37 @@ def test_devstacks_database_is_spoken_to_by_our_drivers_in_all_of_unicode(
     run(
         tmp_path,
         f"function database_connection_url {{ echo '{devstacks}'; }}",
-        "CLIMATE_DATABASE=climate CLIMATE_DATABASE_URL=",
         f"[[ $(climate_database_url) == '{ours}' ]]",
     )
+
+
+@pytest.mark.parametrize(
+    ("disabled", "upstream"),
+    [
+        ("", "tcp://127.0.0.1:5563|tcp://127.0.0.1:5564"),
+        ("kwapi-forwarder", "tcp://127.0.0.1:5561|tcp://127.0.0.1:5562"),
+    ],
+)
+def test_kwapi_api_listens_to_the_forwarder_where_there_is_one(tmp_path: Path, disabled: str, upstream: str) -> None:
+    """Else to the drivers; a service that local.conf disables is not enabled by the plugin."""
+    (tmp_path / "nova.conf").write_text("")
+    run(tmp_path, f"DISABLED_SERVICES={disabled}", "ENABLED_SERVICES=n-sch", SETTINGS, "configure_kwapi")
+    api = said(tmp_path / "kwapi" / "kwapi-api.conf")
+    assert api["bus"]["upstream"] == [upstream]
+    assert api["kwapi"]["host"] == ["::"], "an address, without the brackets that it has in a URL"
+
+
+@pytest.mark.parametrize(
+    ("settings", "refused"),
+    [
+        ("MYSQL_SERVICE_NAME=mysql", True),
+        ("MYSQL_SERVICE_NAME=mariadb", False),
+        ("MYSQL_SERVICE_NAME=mysql CLIMATE_DATABASE_URL=sqlite:////var/lib/climate.db", False),
+    ],
+)
+def test_mysql_is_refused_before_anything_is_installed(tmp_path: Path, settings: str, refused: bool) -> None:
+    """Its trouble would come with the tables, an hour later."""
+    script = f"{SCRIPT.format(root=ROOT)}\nENABLED_SERVICES+=,mysql\n{settings}\ncheck_climate_prerequisites"
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert bool(done.returncode) is refused
+    assert ("MySQL" in done.stderr) is refused
