@@ -98,8 +98,12 @@ class Bench:
 
     def nova_knows(self, lease_id: str) -> bool:
         """Whether the scheduler's last answer, which it keeps in a file, says that the lease has hosts now."""
-        hosts = json.loads(self._last_answer.read_bytes())["hosts"]
-        return any(host["lease_id"] == lease_id and host["state"] in {"confirmed", "active"} for host in hosts)
+        held = [host for host in self._known_hosts() if host["lease_id"] == lease_id]
+        return any(host["state"] in {"confirmed", "active"} for host in held)
+
+    def _known_hosts(self) -> list[dict[str, Any]]:
+        hosts: list[dict[str, Any]] = json.loads(self._last_answer.read_bytes())["hosts"]
+        return hosts
 
     def flavor(self, name: str) -> str:
         """The id of a flavor."""
@@ -192,6 +196,10 @@ class Bench:
             if lease["state"] not in OVER:
                 self.admin.climate.leases.cancel(lease["id"])
         wait_until(self._has_no_servers, "all servers are gone", poll_s=0.5)
+        wait_until(self._nova_knows_no_lease, "Nova's scheduler knows that there is no lease")
+
+    def _nova_knows_no_lease(self) -> bool:
+        return not any(host["lease_id"] or host["next_start_at"] for host in self._known_hosts())
 
     def _has_no_servers(self) -> bool:
         left = self.servers()

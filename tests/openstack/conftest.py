@@ -13,19 +13,18 @@ from tests.openstack.relay import Relay
 from tools.openstack.cloud import Cloud
 
 MARGIN_S = 20
-LINES = 15
+LINES = 20
 LOG_LEVELS = "amqp=WARN,sqlalchemy=WARN,urllib3=WARN,stevedore=WARN,nova.filters=DEBUG,nova.scheduler.manager=DEBUG"
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Beside a failure stands what the processes wrote last, since their files go with the cloud."""
+    """Beside a failure stands what those who decide wrote last, since their files go with the cloud."""
     report = yield
     cloud = getattr(item, "funcargs", {}).get("openstack")
     if report.failed and cloud is not None:
-        for process in cloud.all_processes():
-            if tail := process.log_tail(LINES):
-                report.sections.append((str(process.log.name), tail))
+        for process in cloud.deciding_processes():
+            report.sections.append((process.log.name, process.log_tail(LINES)))
     return report
 
 

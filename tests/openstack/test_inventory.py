@@ -67,14 +67,13 @@ def test_a_compute_that_goes_down_and_comes_back_is_the_same_host(bench: Bench) 
     """Its state is a fact; its id, its servers and its place in Nova stay."""
     before = hosts(bench)["rome-2"]
     server = bench.boot(bench.admin, host="rome-2")
+    assert server.status == "ACTIVE"
     bench.openstack.processes["nova-compute-rome-2"].kill()
     try:
         wait_until(lambda: hosts(bench)["rome-2"]["properties"]["state"] == "down", "down", DOWN_AFTER_S + 240)
     finally:
         bench.openstack.launch("nova-compute-rome-2")
     wait_until(lambda: hosts(bench)["rome-2"]["properties"]["state"] == "up", "up")
-    after = hosts(bench)["rome-2"]
-    assert after["id"] == before["id"]
-    assert after["properties"]["running_vms"] == 1
+    assert hosts(bench)["rome-2"]["id"] == before["id"]
     assert bench.shown(server.server_id)["status"] == "ACTIVE"
     assert bench.boot(bench.admin, host="rome-2").host == "rome-2"

@@ -104,9 +104,12 @@ class Cloud:
 
     def close(self) -> None:
         """End everything, and remove every file."""
+        doomed = [*self.processes.values()]
+        if hasattr(self, "beside"):
+            doomed += [*self.beside.suite.others.values(), *self.beside.suite.planners]
+        stop_all(doomed, grace_s=10)
         if hasattr(self, "beside"):
             self.beside.stop()
-        stop_all(self.processes.values(), grace_s=10)
         for server in (self.keystone, self.rabbitmq, self.mariadb):
             server.close()
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -130,9 +133,10 @@ class Cloud:
         """What a process wrote: an API, ``nova-scheduler``, ``nova-conductor``, ``nova-compute-HOST``."""
         return self.directory / "logs" / f"{name}.log"
 
-    def all_processes(self) -> list[Process]:
-        """Those of OpenStack and of the suite."""
-        return [*self.processes.values(), *self.beside.suite.others.values(), *self.beside.suite.planners]
+    def deciding_processes(self) -> list[Process]:
+        """Those that say where a server goes, and whose a host is."""
+        nova = [self.processes[name] for name in ("nova-conductor", "nova-scheduler")]
+        return [*nova, *self.beside.suite.others.values(), *self.beside.suite.planners]
 
     def configuration(self, service: str, file: str) -> Path:
         """A file of the configuration."""
