@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -49,3 +50,11 @@ def test_scripts_stay_readable_and_say_their_licence_first() -> None:
         lines = (ROOT / script).read_text().splitlines()
         assert lines[0] == "# SPDX-License-Identifier: Apache-2.0", script
         assert len(lines) <= LINES, script
+
+
+def test_the_manual_has_every_variable_of_the_plugin() -> None:
+    """With its default, in the table for local.conf."""
+    page = (ROOT / "docs" / "admin" / "devstack.rst").read_text()
+    variables = re.findall(r"^([A-Z_]+)=\$\{\1:-(.*)\}$", (ROOT / "devstack" / "settings").read_text(), re.MULTILINE)
+    assert len(variables) > 10
+    assert [name for name, default in variables if f"``{name}``" not in page or default not in page] == []
