@@ -25,6 +25,8 @@ _HINTS = (2, 100)
 _MIGRATIONS = (2, 80)
 _PAGE = 500
 _LONGEST_NOTE = 255
+_HOST = "OS-EXT-SRV-ATTR:host"
+_OUT_OF_REACH = "UNKNOWN"
 _GONE, _CONFLICT, _BAD = 404, 409, 400
 
 ACTIONS = {"pause": "pause", "stop": "os-stop", "shelve": "shelve", "offload": "shelveOffload"}
@@ -185,14 +187,21 @@ class NovaServers:
 
 
 def _server(record: JSON) -> Server:
-    """An instance as Nova writes it at any microversion from 2.47 on."""
+    """An instance as Nova writes it at any microversion from 2.47 on.
+
+    :raises ServiceUnavailable: Nova did not reach the instance's cell, and does not say where it is.
+    """
+    if record.get("status") == _OUT_OF_REACH and _HOST not in record:
+        raise ServiceUnavailable(
+            "Nova does not reach all its cells, and cannot say where instances are.", service="Nova"
+        )
     flavor = record.get("flavor") or {}
     hints = record.get("scheduler_hints")
     return Server(
         server_id=record["id"],
         name=record.get("name") or "",
         project_id=record.get("tenant_id") or "",
-        host=record.get("OS-EXT-SRV-ATTR:host") or "",
+        host=record.get(_HOST) or "",
         status=record.get("status") or "",
         task=record.get("OS-EXT-STS:task_state") or "",
         vcpus=flavor.get("vcpus") or 0,

@@ -71,6 +71,8 @@ def a_host(bench: Bench) -> str:
 
 def stands(bench: Bench, server: Placed) -> tuple[str, str]:
     shown = bench.shown(server.server_id)
+    while "OS-EXT-SRV-ATTR:host" not in shown:  # Nova did not reach its cell in time, and says little
+        shown = bench.shown(server.server_id)
     return shown["OS-EXT-SRV-ATTR:host"] or "", shown["status"]
 
 
