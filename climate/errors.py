@@ -106,6 +106,14 @@ class HostNotFound(ClimateError):
     default_message = "There is no such host."
 
 
+class NoNova(ClimateError):
+    """Something about instances is asked of a site where planning speaks to no Nova."""
+
+    kind = Kind.CONFLICT
+    error_code = "climate.nova.none"
+    default_message = "climate-planning knows no Nova here: [keystone] names no cloud."
+
+
 class PropertyNotFound(ClimateError):
     """There is no such property, or none that the asker may name: the two are told alike."""
 

@@ -28,6 +28,7 @@ from climate.errors import (
     LeaseChanged,
     LeaseNotFound,
     LimitReached,
+    NoNova,
     NotAuthenticated,
     NothingFits,
     PropertyExists,
@@ -288,7 +289,7 @@ ROUTES = (
         who=Who.ADMIN,
         body=bodies.EvacuationRequest,
         answer=instance_answers.Evacuation,
-        errors=(HostNotFound, RequestTooLarge),
+        errors=(HostNotFound, NoNova, RequestTooLarge),
     ),
     Route(
         method="GET",

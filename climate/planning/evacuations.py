@@ -13,7 +13,7 @@ from climate.core.evacuation import Evacuation, Step
 from climate.core.host import Host
 from climate.core.lease import Lease
 from climate.core.packing import ANY
-from climate.errors import HostNotFound, ServiceUnavailable
+from climate.errors import HostNotFound, NoNova
 from climate.openstack.nova_servers import Server
 from climate.planning.availability import AvailabilityReport
 from climate.planning.effects import evacuate
@@ -32,7 +32,8 @@ class Evacuations(Protocol):
         """What would become of the instances on these hosts (ids or names).
 
         :raises HostNotFound: there is no such host.
-        :raises ServiceUnavailable: Nova or the inventory does not answer, or there is no Nova.
+        :raises NoNova: planning knows none.
+        :raises ServiceUnavailable: Nova or the inventory does not answer.
         """
 
     def begin(self, hosts: Sequence[str]) -> Evacuation:
@@ -44,7 +45,7 @@ class NoEvacuations:
 
     def plan(self, hosts: Sequence[str]) -> Evacuation:
         """Nobody knows."""
-        raise ServiceUnavailable("climate-planning knows no Nova here: [keystone] names no cloud.", service="Nova")
+        raise NoNova()
 
     def begin(self, hosts: Sequence[str]) -> Evacuation:
         """Nobody can."""

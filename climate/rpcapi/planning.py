@@ -259,7 +259,8 @@ class PlanningAPI:
         ``dry_run``; the same call with it tells how far it is.
 
         :raises HostNotFound: there is no such host.
-        :raises ServiceUnavailable: Nova or the inventory does not answer, or there is no Nova.
+        :raises NoNova: planning knows none.
+        :raises ServiceUnavailable: Nova or the inventory does not answer.
         """
         return self._caller.call(request_id, "evacuate_hosts", Evacuation, hosts=hosts, dry_run=dry_run)
 

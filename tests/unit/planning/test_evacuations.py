@@ -10,7 +10,7 @@ import pytest
 
 from climate.core.clearing import Act
 from climate.core.lease import Lease
-from climate.errors import HostNotFound, ServiceUnavailable
+from climate.errors import HostNotFound, NoNova, ServiceUnavailable
 from climate.planning.effects import evacuate
 from climate.planning.effects.evacuate import Evacuate
 from climate.planning.evacuations import NoEvacuations, NovaEvacuations
@@ -181,7 +181,7 @@ def test_a_host_that_is_gone_ends_its_own_evacuation_only() -> None:
 
 
 def test_without_a_nova_it_is_said() -> None:
-    with pytest.raises(ServiceUnavailable):
+    with pytest.raises(NoNova):
         NoEvacuations().begin(["node0"])
 
 
