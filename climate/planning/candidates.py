@@ -6,12 +6,14 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from climate.core.candidates import Candidates, unpack
+from climate.core.candidates import Candidates, chunks, unpack
 from climate.core.host import Host
 from climate.planning.instances import Hosts
 from climate.rpcapi.inventory import HostQuery, InventoryAPI
 
 _PAGE = 500
+
+_DOWN = ["and", ["=", "$state", "down"], ["=", "$status", "enabled"]]
 
 
 class AskedOfInventory:
@@ -31,11 +33,15 @@ class AskedOfInventory:
         return self._inventory.get_hosts(_request_id(), properties=properties, sees_hosts=True)
 
     def bookable(self) -> bytes:
-        """The packed ids of all hosts that may be booked now.
+        """The packed ids of all hosts that may be booked and would serve: not those whose compute service is down.
+
+        One that is down and disabled sleeps, perhaps; then it is not for this to judge.
 
         :raises ServiceUnavailable: the inventory does not answer.
         """
-        return b"".join(group.hosts for group in self.matching([]).groups)
+        down = {host for group in self.matching(_DOWN).groups for host in chunks(group.hosts)}
+        hosts = (host for group in self.matching([]).groups for host in chunks(group.hosts))
+        return b"".join(host for host in hosts if host not in down)
 
     def hosts(self) -> list[Host]:
         """All hosts that are not retired, with their properties.

@@ -45,6 +45,22 @@ def test_a_host_that_fails_before_the_start_is_swapped_unasked(site: Site) -> No
     assert (shown["degraded_reason"], "hosts" in shown) == (None, False)
 
 
+@pytest.mark.parametrize(("status", "swapped"), [("enabled", True), ("disabled", False)])
+def test_a_compute_service_that_is_down_is_a_failure_unless_it_is_disabled(
+    site: Site, status: str, swapped: bool
+) -> None:
+    """Disabled and down is how a host sleeps; whether it may be booked is said apart from that."""
+    lease = site.lease(start_time=NOW + 3600, host_properties=["=", "$vcpus", 32])
+    (before,) = names(site, lease["id"])
+    known = next(one for one in (host(number) for number in range(4)) if one.name == before)
+    facts = {**known.properties, "state": "down", "status": status}
+    site.refresh(changed=(dataclasses.replace(known, properties=facts),))
+    site.failures.look()
+    site.now += 60
+    site.failures.look()
+    assert (names(site, lease["id"]) != [before]) == swapped
+
+
 def test_the_tenant_of_a_running_lease_is_told_and_may_ask(site: Site) -> None:
     lease = site.lease(quantity=1, host_properties=["=", "$vcpus", 16])
     site.pass_time(10)
