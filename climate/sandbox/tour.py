@@ -18,6 +18,7 @@ from climate.client.hosts import Host, Use
 from climate.client.leases import Lease
 from climate.client.properties import Rule
 from climate.errors import BadProperties, ClimateError, Forbidden, PropertyExists
+from climate.sandbox.placement import placement
 from climate.sandbox.screen import StepFailed
 from climate.sandbox.stage import Stage
 
@@ -29,6 +30,7 @@ CHART = "5m"
 NOISE = "noise"
 QUIET = ["=", f"${NOISE}", "low"]
 PROPERTIES = ["and", [">=", "$vcpus", 16], QUIET, ["homogeneous", "$cpu_info.model"]]
+_ANOTHER_PROJECT = "another-project"
 _PATIENCE_S = 60.0
 _LOOK_EVERY_S = 0.2
 _LOOK_BACK_S = 60.0
@@ -144,6 +146,29 @@ def operators_view(stage: Stage) -> None:
     stage.screen.check(lease["id"] in [entry["lease_id"] for entry in entries], "the calendar shows it")
 
 
+def where_nova_places(stage: Stage) -> None:
+    """Nova's filter, asked with what the suite tells Nova: the lease's hint leads to its hosts, and to no others."""
+    lease = stage.admin.client.leases.get(stage.held["id"])
+    own = {host["name"] for host in lease.get("hosts", [])}
+    _uses(stage)
+    told, names = stage.admin.last.answer, stage.hosts.values()
+    hint = {"lease": lease["id"]}
+    with_hint = placement(told, names, lease["project_id"], hint, stage.clock())
+    without = placement(told, names, lease["project_id"], {}, stage.clock())
+    of_others = placement(told, names, _ANOTHER_PROJECT, hint, stage.clock())
+    stage.show(
+        stage.admin,
+        **{
+            f"--hint lease={lease['id']}": ", ".join(with_hint.hosts),
+            "without a hint": f"{len(without.hosts)} hosts",
+            "the same hint, by another project": f"No valid host was found. (The log: {of_others.refusal})",
+        },
+    )
+    stage.screen.check(set(with_hint.hosts) == own, "an instance of the lease would come to the lease's hosts")
+    stage.screen.check(own.isdisjoint(without.hosts) and bool(without.hosts), "any other would come elsewhere")
+    stage.screen.check(not of_others.hosts, "and another project's would come to none of them")
+
+
 def watts(stage: Stage) -> None:
     """What the wattmeters of the lease's hosts say now, and that their energy is counted."""
     operator = stage.admin
@@ -226,6 +251,7 @@ STEPS: tuple[Step, ...] = (
     Step("On the command line", command_line),
     Step("Extended", extended),
     Step("What the operator sees", operators_view),
+    Step("Where Nova places", where_nova_places),
     Step("Watts", watts),
     Step("Power over time", power_over_time),
     Step("Shortened", shortened),
