@@ -13,19 +13,18 @@ from typing import Any
 
 from climate.core import clearing, guarding
 from climate.core.candidates import unpack
-from climate.core.clearing import Act, Attempt, Eviction, EvictionRule, Way
+from climate.core.clearing import Act, Ending, Eviction, EvictionRule
 from climate.core.guarding import GuardAct, Misplaced, Tenure, Tolerance
 from climate.core.lifecycle import State
 from climate.errors import ClimateError
 from climate.openstack.nova_servers import Refused, Server
 from climate.planning.calendar import PlanningCalendar
 from climate.planning.instances import Hosts, Servers, seen
+from climate.planning.moving import Mover
 
 LOG = logging.getLogger(__name__)
 
 EVENT = "instance.misplaced"
-_KINDS = {"live-migration": Way.LIVE, "migration": Way.COLD}
-_FAILED = frozenset({"error", "failed", "cancelled"})
 
 
 class Guard:
@@ -51,6 +50,7 @@ class Guard:
         self._hosts = hosts
         self._rule = rule
         self._act = act
+        self._mover = Mover(servers, EvictionRule(eviction=Eviction.MIGRATE))
         self._send = send
         self._leads = leads
         self._clock = clock
@@ -136,17 +136,25 @@ class Guard:
             LOG.exception("nobody heard of misplaced instance %s", one.server_id)
 
     def _mend(self, one: Misplaced, server: Server) -> None:
-        act = self._next(server)
-        if act in (Act.WAIT, Act.DONE, Act.STUCK):
+        if self._act is GuardAct.REPORT or server.task:
             return
         try:
-            self._servers.act(act, one.server_id)
-        except (Refused, ClimateError) as error:
-            LOG.warning("misplaced instance %s: no %s: %s", one.server_id, act, error)
-        else:
-            LOG.info("misplaced instance %s: %s", one.server_id, act)
-            if act is Act.COLD_MIGRATE:
+            if self._act is GuardAct.STOP:
+                self._stop(server)
+            elif self._move(one, server) is Act.COLD_MIGRATE:
                 self._moved.add(one.server_id)
+        except (Refused, ClimateError) as error:
+            LOG.warning("misplaced instance %s stays as it is: %s", one.server_id, error)
+
+    def _stop(self, server: Server) -> None:
+        if clearing.ending(server.status, False, Ending.STOP) is Act.STOP:
+            self._servers.act(Act.STOP, server.server_id)
+            LOG.info("misplaced instance %s is stopped", server.server_id)
+
+    def _move(self, one: Misplaced, server: Server) -> Act:
+        now = self._clock()
+        moves = self._servers.migrations(server.host, now - _REMEMBERED_S)
+        return self._mover.step(server, moves, now, now, f"since it is {one.wrong} of lease {one.lease_id}")
 
     def _confirm(self) -> None:
         """A cold migration holds its old host until somebody says that it went well."""
@@ -161,19 +169,6 @@ class Guard:
                 LOG.info("the migration of %s is not confirmed yet: %s", server_id, error)
                 continue
             self._moved.discard(server_id)
-
-    def _next(self, server: Server) -> Act:
-        if self._act is GuardAct.REPORT or server.task:
-            return Act.WAIT
-        if self._act is GuardAct.STOP:
-            return clearing.ending(server.status, False, clearing.Ending.STOP)
-        attempts = [
-            Attempt(_KINDS[move.kind], move.status in _FAILED)
-            for move in self._servers.migrations(server.host, self._clock() - _REMEMBERED_S)
-            if move.server_id == server.server_id and move.kind in _KINDS
-        ]
-        now = self._clock()
-        return clearing.evicting(server.status, False, attempts, EvictionRule(eviction=Eviction.MIGRATE), now, now)
 
 
 _REMEMBERED_S = 600  # a migration that failed is tried again after this
