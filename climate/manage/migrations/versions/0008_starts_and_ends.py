@@ -18,7 +18,7 @@ def upgrade() -> None:
     """Leases that exist are not announced, and end as the operator says."""
     for table in _TABLES:
         op.add_column(table, sa.Column("starts_soon_at", sa.BigInteger))
-        op.add_column(table, sa.Column("on_lease_end", sa.String(16), nullable=False, server_default=""))
+        op.add_column(table, sa.Column("on_lease_end", sa.String(16)))
 
 
 def downgrade() -> None:
