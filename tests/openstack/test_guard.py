@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.openstack.bench import Bench, Placed, wait_until
-from tests.openstack.test_instances import Planner, planning, stands
+from tests.openstack.test_instances import Planner, long_form, planning, stands
 
 __all__ = ["planning"]
 pytestmark = pytest.mark.slow
@@ -46,8 +46,17 @@ def found(bench: Bench) -> dict[str, str]:
     return {one["server_id"]: one["wrong"] for one in bench.admin.climate.hosts.misplaced()}
 
 
-@pytest.mark.parametrize("way", [by_name_of_host, by_forced_migration])
-@pytest.mark.parametrize("act", ["report", "migrate", "stop"])
+@pytest.mark.parametrize(
+    ("way", "act"),
+    [
+        (by_name_of_host, "report"),
+        (by_forced_migration, "migrate"),
+        long_form(by_name_of_host, "migrate"),
+        long_form(by_name_of_host, "stop"),
+        long_form(by_forced_migration, "report"),
+        long_form(by_forced_migration, "stop"),
+    ],
+)
 def test_each_way_around_the_filter_is_found_and_treated(
     bench: Bench, planning: Planner, way: Callable[[Bench, str], Placed], act: str
 ) -> None:
@@ -68,6 +77,7 @@ def test_each_way_around_the_filter_is_found_and_treated(
     assert stands(bench, mine) == (host, "ACTIVE")
 
 
+@pytest.mark.soak
 def test_a_leases_instance_that_is_forced_away_is_brought_back(bench: Bench, planning: Planner) -> None:
     planning(guard="migrate", guard_interval_s=INTERVAL_S, eviction="migrate")
     lease_id = bench.anna.lease()

@@ -14,6 +14,12 @@ from tests.openstack.bench import Bench, Placed, instant, wait_until
 
 pytestmark = pytest.mark.slow
 
+
+def long_form(*values: object) -> Any:
+    """A case of the long form: each waits for a lease's start, or starts climate-planning anew."""
+    return pytest.param(*values, marks=pytest.mark.soak)
+
+
 LEAD_S, FINISH_S = 60, 15
 AHEAD_S = 30  # a lease's start, from now
 Planner = Callable[..., None]
@@ -93,7 +99,7 @@ def test_instances_of_others_are_moved_before_a_lease_begins(bench: Bench, plann
     assert bench.hosts_of(lease["id"]) == {host}
 
 
-@pytest.mark.parametrize("eviction", ["pause", "delete"])
+@pytest.mark.parametrize("eviction", [long_form("pause"), long_form("delete")])
 def test_owners_are_told_and_have_time(bench: Bench, planning: Planner, eviction: str) -> None:
     """A word in the instance's metadata at once, the act shortly before the start."""
     planning(eviction=eviction)
@@ -110,6 +116,7 @@ def test_owners_are_told_and_have_time(bench: Bench, planning: Planner, eviction
     assert time.time() >= start - FINISH_S
 
 
+@pytest.mark.soak
 def test_an_instance_that_cannot_leave_costs_the_lease_its_host(bench: Bench, planning: Planner) -> None:
     """One in the state ERROR, which Nova moves neither way: it stays, and the lease takes another host."""
     planning(eviction="migrate")
@@ -124,7 +131,7 @@ def test_an_instance_that_cannot_leave_costs_the_lease_its_host(bench: Bench, pl
     assert bench.admin.climate.leases.get(lease["id"])["degraded_reason"] is None
 
 
-@pytest.mark.parametrize("ending", ["delete", "shelve", "stop", "leave"])
+@pytest.mark.parametrize("ending", ["delete", long_form("shelve"), long_form("stop"), long_form("leave")])
 def test_a_leases_instances_end_with_it(bench: Bench, planning: Planner, ending: str) -> None:
     """As the site says, and nothing of others."""
     planning(on_lease_end=ending)
@@ -142,6 +149,7 @@ def test_a_leases_instances_end_with_it(bench: Bench, planning: Planner, ending:
     assert stands(bench, others) == (others.host, "ACTIVE")
 
 
+@pytest.mark.soak
 def test_what_a_lease_says_counts_before_what_the_site_says(bench: Bench, planning: Planner) -> None:
     planning(on_lease_end="delete")
     lease_id = bench.anna.lease(on_lease_end="shelve")
@@ -168,6 +176,7 @@ def test_planning_killed_in_between_does_the_rest_once(bench: Bench, planning: P
     bench.admin.climate.leases.wait_for(lease["id"], "active", 240, interval_s=0.2)
 
 
+@pytest.mark.soak
 def test_a_lease_whose_compute_dies_before_it_begins_starts_whole(bench: Bench, planning: Planner) -> None:
     """On a host of the same make; homogeneous stays homogeneous."""
     planning(failed_host_patience_s=2, failed_host_interval_s=1)
@@ -194,6 +203,7 @@ def test_a_lease_whose_compute_dies_before_it_begins_starts_whole(bench: Bench, 
     assert [bench.boot(bench.anna, hints={"lease": lease["id"]}).status for _ in range(2)] == ["ACTIVE", "ACTIVE"]
 
 
+@pytest.mark.soak
 def test_a_lease_gets_the_hosts_from_which_the_fewest_instances_move(bench: Bench, planning: Planner) -> None:
     """Where none of its kind is empty; and what moves goes to a host of its type that is in use."""
     planning(eviction="migrate")
