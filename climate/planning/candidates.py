@@ -6,14 +6,14 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from climate.core.candidates import Candidates, chunks, unpack
+from climate.core.candidates import Candidates, unpack
 from climate.core.host import Host
 from climate.planning.instances import Hosts
 from climate.rpcapi.inventory import HostQuery, InventoryAPI
 
 _PAGE = 500
 
-_DOWN = ["and", ["=", "$state", "down"], ["=", "$status", "enabled"]]
+_NOT_DOWN = ["not", ["and", ["=", "$state", "down"], ["=", "$status", "enabled"]]]
 
 
 class AskedOfInventory:
@@ -25,23 +25,23 @@ class AskedOfInventory:
         self._names = Hosts({})
 
     def matching(self, properties: list[Any]) -> Candidates:
-        """The bookable hosts that match a lease's ``host_properties``, whoever asked for it.
+        """The hosts that match a lease's ``host_properties``, whoever asked for it, may be booked, and would serve.
+
+        Not those whose compute service is down. One that is down and disabled
+        sleeps, perhaps; then it is not for this to judge.
 
         :raises BadProperties: the filter names what there is no more.
         :raises ServiceUnavailable: the inventory does not answer.
         """
-        return self._inventory.get_hosts(_request_id(), properties=properties, sees_hosts=True)
+        serving = ["and", properties, _NOT_DOWN] if properties else _NOT_DOWN
+        return self._inventory.get_hosts(_request_id(), properties=serving, sees_hosts=True)
 
     def bookable(self) -> bytes:
-        """The packed ids of all hosts that may be booked and would serve: not those whose compute service is down.
-
-        One that is down and disabled sleeps, perhaps; then it is not for this to judge.
+        """The packed ids of all such hosts.
 
         :raises ServiceUnavailable: the inventory does not answer.
         """
-        down = {host for group in self.matching(_DOWN).groups for host in chunks(group.hosts)}
-        hosts = (host for group in self.matching([]).groups for host in chunks(group.hosts))
-        return b"".join(host for host in hosts if host not in down)
+        return b"".join(group.hosts for group in self.matching([]).groups)
 
     def hosts(self) -> list[Host]:
         """All hosts that are not retired, with their properties.

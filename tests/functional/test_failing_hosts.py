@@ -61,6 +61,17 @@ def test_a_compute_service_that_is_down_is_a_failure_unless_it_is_disabled(
     assert (names(site, lease["id"]) != [before]) == swapped
 
 
+def test_a_host_that_is_down_itself_takes_nobodys_place(site: Site) -> None:
+    lease = site.lease(start_time=NOW + 3600, host_properties=["and", ["=", "$vcpus", 32], HOMOGENEOUS])
+    before = names(site, lease["id"])
+    hosts = [host(number) for number in (0, 2)]
+    down = {"state": "down", "status": "enabled"}
+    site.refresh(changed=tuple(dataclasses.replace(one, properties={**one.properties, **down}) for one in hosts))
+    answer = site.ask("POST", f"/v1/leases/{lease['id']}/substitute")
+    assert answer.json["degraded_reason"] == "1 of 1 host cannot be used: no others like them are free."
+    assert names(site, lease["id"]) == before
+
+
 def test_the_tenant_of_a_running_lease_is_told_and_may_ask(site: Site) -> None:
     lease = site.lease(quantity=1, host_properties=["=", "$vcpus", 16])
     site.pass_time(10)
