@@ -40,7 +40,8 @@ import sys
 port = int(sys.argv.pop())  # Keystone reads what is left as its own arguments
 from cheroot import wsgi
 from keystone.wsgi.api import application
-wsgi.Server(("127.0.0.1", port), application, numthreads=8).start()
+# One thread: signing in writes, and of two that write at once SQLite refuses one. A whole cloud signs in as it starts.
+wsgi.Server(("127.0.0.1", port), application, numthreads=1, request_queue_size=128).start()
 """
 
 
